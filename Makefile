@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# ringway's build; `make help` lists what it can do.
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+VHOST   ?= 1
+WERROR  ?= 1
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+# One folder per kind of build, so that they never mix.
+ifdef SAN
+BUILD ?= build/san
+KIND  := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+else ifdef TSAN
+BUILD ?= build/tsan
+KIND  := -fsanitize=thread
+else ifdef COV
+BUILD ?= build/cov
+KIND  := --coverage -fprofile-update=atomic
+endif
+BUILD ?= build
+
+PKGS     := liburing libnl-3.0 libnl-route-3.0 inih libxxhash
+PKGFLAGS  = $(shell pkg-config --cflags $(PKGS))
+PKGLIBS   = $(shell pkg-config --libs $(PKGS))
+OPT      ?= $(if $(COV),-O0,-O2)
+CFLAGS   ?= $(OPT) -g
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+            $(if $(filter 1,$(WERROR)),-Werror)
+DEFS     := -D_GNU_SOURCE -DRINGWAY_VERSION='"$(VERSION)"' -DRINGWAY_VHOST=$(VHOST)
+ALLFLAGS  = -std=gnu11 -I. -MMD -MP -pthread $(DEFS) $(WARN) $(CFLAGS) $(KIND) $(PKGFLAGS)
+
+CORE  := $(wildcard core/*.c)
+STAGE := $(if $(filter 1,$(VHOST)),$(wildcard vhost/*.c))
+IO    := $(filter-out io/control/main.c,$(wildcard io/*/*.c))
+LIB   := $(CORE) $(STAGE) $(IO)
+UNIT  := $(wildcard tests/unit/test_*.c)
+FAULT := $(wildcard tests/fault/*.c)
+BENCH := $(wildcard bench/*.c)
+
+obj    = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT))
+FAULTS := $(patsubst tests/fault/%.c,$(BUILD)/fault/%,$(FAULT))
+BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH))
+
+.PHONY: all programs tests check demo bench deps install uninstall clean help law format
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/ringway
+
+# --- what is built ------------------------------------------------------------
+
+programs: $(BUILD)/ringway $(BENCHES)
+tests: programs $(UNITS) $(FAULTS)
+
+$(BUILD)/ringway: $(call obj,io/control/main.c) $(BUILD)/libringway.a
+	$(LINK)
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libringway.a
+	$(LINK) -lcmocka
+$(BUILD)/fault/%: $(BUILD)/obj/tests/fault/%.o $(BUILD)/libringway.a
+	$(LINK)
+$(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libringway.a
+	$(LINK)
+LINK = @mkdir -p $(@D) && echo "  LD $@" && \
+       $(CC) $(CFLAGS) $(KIND) -pthread $(LDFLAGS) -o $@ $^ $(PKGLIBS)
+
+$(BUILD)/libringway.a: $(call obj,$(LIB))
+$(BUILD)/libcore.a: $(call obj,$(CORE))
+$(BUILD)/lib%.a:
+	@rm -f $@ && $(AR) rcs $@ $^
+
+# core keeps to stricter conversions
+$(call obj,$(CORE)): WARN += -Wconversion
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D) && echo "  CC $<" && $(CC) $(ALLFLAGS) -c -o $@ $<
+
+# rewritten when the flags change, so that everything is built again
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D) && echo '$(CC) $(subst ','\'',$(DEFS)) $(CFLAGS) $(WERROR)' | \
+	 { cmp -s - $@ || echo '$(CC) $(subst ','\'',$(DEFS)) $(CFLAGS) $(WERROR)' > $@; }
+FORCE:
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# --- what is done -------------------------------------------------------------
+
+check: ; @$(MAKE) --no-print-directory deps FOR=check && exec tests/check
+demo:  ; @$(MAKE) --no-print-directory deps FOR=demo && $(MAKE) --no-print-directory programs && exec bench/demo
+bench: ; @$(MAKE) --no-print-directory deps FOR=demo && $(MAKE) --no-print-directory programs && exec bench/run
+deps:  ; @./tests/deps $(FOR)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 0755 $(BUILD)/ringway $(DESTDIR)$(PREFIX)/sbin/ringway
+	install -m 0644 man/ringway.8 $(DESTDIR)$(PREFIX)/share/man/man8/ringway.8
+	install -m 0644 man/ringway.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/ringway.conf.5
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/ringway $(DESTDIR)$(PREFIX)/share/man/man8/ringway.8 \
+	      $(DESTDIR)$(PREFIX)/share/man/man5/ringway.conf.5
+
+clean: ; rm -rf build
+format: ; clang-format -i $$(git ls-files '*.[ch]')
+
+help:
+	@echo 'make                 build build/ringway'
+	@echo 'make deps            install what building, demo and tests need (Debian), or print the list'
+	@echo 'make demo            two namespaces, two TAPs, ping, iperf3, small packets, live counters'
+	@echo 'make check           every test; ends with "N passed, N failed, N skipped"'
+	@echo 'make bench           ringway against a plain read/write loop and the kernel bridge'
+	@echo 'make install         into $$(DESTDIR)$$(PREFIX), PREFIX=/usr/local'
+	@echo 'make uninstall clean format help'
+	@echo 'VHOST=0              leave the vhost-net stage out'
+	@echo 'SAN=1 TSAN=1 COV=1   address+undefined sanitizers, thread sanitizer, coverage; in build/san, tsan, cov'
+	@echo 'CC=clang             another compiler; WERROR=0: warnings do not end the build'

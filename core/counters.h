@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Counters with one writer each, read by others without locks. */
+#ifndef CORE_COUNTERS_H
+#define CORE_COUNTERS_H
+
+#include <stdint.h>
+
+#include "core/drop.h"
+
+/*
+ * How it works: each worker has its own struct counters for each queue it
+ * touches, and is its only writer. A reader sums them with counters_add; each
+ * value it sees is one the writer stored (64-bit relaxed stores), the set of
+ * them is not a snapshot. Bytes are those of the frame, without virtio-net
+ * header and FCS. tx_* counts what was handed to the kernel; what the kernel
+ * then refused is in tx_failed_* too, and in drops: sent = tx - tx_failed.
+ */
+struct counters {
+	uint64_t rx_packets, rx_bytes;
+	uint64_t rx_gso_packets; /* of rx_packets: super-packets */
+	uint64_t rx_bursts;
+	uint64_t tx_packets, tx_bytes;
+	uint64_t tx_gso_packets;
+	uint64_t tx_bursts;
+	uint64_t tx_failed_packets, tx_failed_bytes;
+	uint64_t rx_no_buffer; /* times reading paused for want of a buffer */
+	uint64_t syscalls;     /* read/write calls made for this queue alone */
+	uint64_t drops[DROP_N];
+};
+
+/* Add n to one value; its only writer calls this. */
+static inline void counter_add(uint64_t *c, uint64_t n)
+{
+	__atomic_store_n(c, *c + n, __ATOMIC_RELAXED);
+}
+
+/* Read one value of another thread. */
+static inline uint64_t counter_get(const uint64_t *c)
+{
+	return __atomic_load_n(c, __ATOMIC_RELAXED);
+}
+
+/* sum += c, c being written by another thread meanwhile. */
+void counters_add(struct counters *sum, const struct counters *c);
+
+/* Packets and bytes that the kernel took for sending. */
+uint64_t counters_sent_packets(const struct counters *c);
+uint64_t counters_sent_bytes(const struct counters *c);
+
+/* The sum of all drops. */
+uint64_t counters_drops(const struct counters *c);
+
+#endif

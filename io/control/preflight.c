@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What can be asked of the system before the first port is opened. */
+#include "io/control/preflight.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum {
+	FDS_SPARE = 16,	     /* signals, pidfile, netlink, libraries */
+	FDS_PER_PORT = 4,    /* namespaces and control sockets */
+	FDS_PER_WORKER = 8,  /* ring or epoll, wake-up, timer */
+};
+
+static int keep_from_children(const struct port_spec *s, const char *what, int fd, struct err *e)
+{
+	int flags = fcntl(fd, F_GETFD);
+
+	if (flags >= 0 && fcntl(fd, F_SETFD, flags | FD_CLOEXEC) == 0)
+		return 0;
+	return err_usage(e, "port '%s': %s %d is not open in this process; hand the TAP over by "
+			    "inheritance, as a shell's redirection %d<>... does", s->id, what, fd, fd);
+}
+
+int preflight_fds(const struct config *c, struct err *e)
+{
+	for (unsigned i = 0; i < c->n_ports; i++) {
+		const struct port_spec *s = &c->ports[i];
+		int code = 0;
+
+		for (unsigned q = 0; q < s->n_fds && code == 0; q++)
+			code = keep_from_children(s, "file descriptor", s->fds[q], e);
+		for (unsigned q = 0; q < s->n_vhostfds && code == 0; q++)
+			code = keep_from_children(s, "vhost file descriptor", s->vhostfds[q], e);
+		if (code < 0)
+			return config_blame(&c->port_wheres[i], code, e);
+	}
+	return 0;
+}
+
+int preflight_cpus(const struct config *c, struct err *e)
+{
+	cpu_set_t allowed;
+
+	if (c->n_cpus == 0)
+		return 0;
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
+		return err_set(e, -errno, "cpus: cannot ask which CPUs may be used: %s",
+			       strerror(errno));
+	for (unsigned i = 0; i < c->n_cpus; i++)
+		if (!CPU_ISSET(c->cpus[i], &allowed))
+			return err_set(e, -ENXIO, "cpus: CPU %d is not there, or this process may not "
+						  "run on it; 'taskset -cp $$' lists those it may use",
+				       c->cpus[i]);
+	return 0;
+}
+
+static rlim_t count_open_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	rlim_t n = 0;
+
+	if (!dir)
+		return FDS_SPARE;
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n - 3; /* ".", ".." and the folder's own */
+}
+
+int preflight_limits(const struct config *c, struct err *e)
+{
+	rlim_t need = count_open_fds() + FDS_SPARE + FDS_PER_WORKER * c->n_workers, queues = 0;
+	struct rlimit limit;
+
+	for (unsigned i = 0; i < c->n_ports; i++)
+		if (port_spec_source(&c->ports[i]) != PORT_SOURCE_fds)
+			queues += c->ports[i].n_queues;
+	need += queues + FDS_PER_PORT * c->n_ports;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || need <= limit.rlim_cur)
+		return 0;
+	if (need <= limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+			return 0;
+	}
+	return err_set(e, -EMFILE, "%llu queues and %u workers need about %llu open files, but the limit "
+				   "is %llu; raise it, with 'ulimit -n %llu' or LimitNOFILE=",
+		       (unsigned long long)queues, c->n_workers, (unsigned long long)need,
+		       (unsigned long long)limit.rlim_max, (unsigned long long)need);
+}
+
+static int check_netns(const struct port_spec *s, struct err *e)
+{
+	char path[sizeof(s->netns) + 16];
+
+	if (!s->netns[0])
+		return 0;
+	snprintf(path, sizeof(path), "%s%s", strchr(s->netns, '/') ? "" : "/run/netns/", s->netns);
+	if (access(path, F_OK) == 0)
+		return 0;
+	return err_set(e, -errno, "netns=%s: %s: %s; 'ip netns add' makes one", s->netns, path,
+		       strerror(errno));
+}
+
+static int check_program(const char *key, const char *path, struct err *e)
+{
+	struct stat st;
+	int code = 0;
+
+	if (!path[0])
+		return 0;
+	if (stat(path, &st) < 0 || access(path, X_OK) < 0)
+		code = -errno;
+	else if (!S_ISREG(st.st_mode))
+		code = -EACCES;
+	if (code == 0)
+		return 0;
+	return err_set(e, code, "%s=%s: cannot be run: %s; give the path of an executable file", key,
+		       path, strerror(-code));
+}
+
+int preflight_files(const struct config *c, struct err *e)
+{
+	for (unsigned i = 0; i < c->n_ports; i++) {
+		const struct port_spec *s = &c->ports[i];
+		int code = check_netns(s, e);
+
+		if (code == 0)
+			code = check_program("script", s->script, e);
+		if (code == 0)
+			code = check_program("downscript", s->downscript, e);
+		/* with a blank in it the helper is a command for the shell */
+		if (code == 0 && !strpbrk(s->helper, " \t"))
+			code = check_program("helper", s->helper, e);
+		if (code == 0)
+			continue;
+		err_prefix(e, "port '%s'", s->id);
+		return config_blame(&c->port_wheres[i], code, e);
+	}
+	return 0;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The counters as text: one line for each object, key=value, stable for parsing. */
+#include "io/control/report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static void put(FILE *f, const char *key, uint64_t value)
+{
+	fprintf(f, " %s=%" PRIu64, key, value);
+}
+
+static void put_kernel(FILE *f, struct port *p)
+{
+	struct port_kernel_stats st;
+	const struct {
+		const char *key;
+		uint64_t *value;
+	} rows[] = {
+		{ "kernel_rx_packets", &st.rx_packets }, { "kernel_rx_bytes", &st.rx_bytes },
+		{ "kernel_rx_dropped", &st.rx_dropped }, { "kernel_rx_errors", &st.rx_errors },
+		{ "kernel_tx_packets", &st.tx_packets }, { "kernel_tx_bytes", &st.tx_bytes },
+		{ "kernel_tx_dropped", &st.tx_dropped }, { "kernel_tx_errors", &st.tx_errors },
+	};
+	bool can = port_kernel_stats(p, &st, NULL) == 0;
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (can)
+			put(f, rows[i].key, *rows[i].value);
+		else
+			fprintf(f, " %s=-", rows[i].key);
+}
+
+static void port_line(FILE *f, struct port *p, const struct counters *c)
+{
+	fprintf(f, "port=%s ifname=%s queues=%u", p->spec.id, p->ifname, p->n_queues);
+	put(f, "rx_packets", c->rx_packets);
+	put(f, "rx_bytes", c->rx_bytes);
+	put(f, "rx_gso_packets", c->rx_gso_packets);
+	put(f, "tx_packets", counters_sent_packets(c));
+	put(f, "tx_bytes", counters_sent_bytes(c));
+	put(f, "tx_gso_packets", c->tx_gso_packets);
+	put(f, "drops", counters_drops(c));
+	put_kernel(f, p);
+	fputc('\n', f);
+}
+
+static void queue_lines(FILE *f, const struct engine *g, const char *id, unsigned port,
+			unsigned queue, const struct counters *c)
+{
+	int worker = engine_queue_worker(g, port, queue);
+
+	fprintf(f, "queue=%s/%u", id, queue);
+	if (worker < 0)
+		fputs(" worker=-", f);
+	else
+		fprintf(f, " worker=%d", worker);
+	fprintf(f, " io=%s", engine_queue_io(g, port, queue));
+	put(f, "rx_packets", c->rx_packets);
+	put(f, "rx_bytes", c->rx_bytes);
+	put(f, "rx_bursts", c->rx_bursts);
+	put(f, "tx_packets", counters_sent_packets(c));
+	put(f, "tx_bytes", counters_sent_bytes(c));
+	put(f, "tx_bursts", c->tx_bursts);
+	put(f, "rx_no_buffer", c->rx_no_buffer);
+	put(f, "syscalls", c->syscalls);
+	put(f, "drops", counters_drops(c));
+	fputc('\n', f);
+	for (enum drop d = 0; d < DROP_N; d++)
+		if (c->drops[d])
+			fprintf(f, "drop=%s/%u reason=%s packets=%" PRIu64 "\n", id, queue,
+				drop_name(d), c->drops[d]);
+}
+
+static void worker_line(FILE *f, const struct engine *g, unsigned worker)
+{
+	struct engine_worker_stats st = { .cpu = -1 };
+
+	engine_worker_stats(g, worker, &st);
+	fprintf(f, "worker=%u form=%s", worker, loop_form_name(st.form));
+	if (st.cpu < 0)
+		fputs(" cpu=-", f);
+	else
+		fprintf(f, " cpu=%d", st.cpu);
+	put(f, "rx_queues", st.n_rx_queues);
+	put(f, "turns", st.turns);
+	put(f, "packets", st.packets);
+	put(f, "enters", st.enters);
+	put(f, "sleeps", st.sleeps);
+	put(f, "spins", st.spins);
+	put(f, "syscalls", st.syscalls);
+	fputc('\n', f);
+}
+
+/*
+ * Each queue is read once, and the lines of port and total are sums of what
+ * the lines of the queues show: the report agrees with itself under load.
+ */
+static void port_lines(FILE *f, const struct engine *g, struct port *p, unsigned port,
+		       struct counters *total)
+{
+	struct counters *queues = calloc(p->n_queues, sizeof(*queues)), sum = { 0 };
+
+	if (!queues)
+		return;
+	for (unsigned q = 0; q < p->n_queues; q++) {
+		engine_queue_counters(g, port, q, &queues[q]);
+		counters_add(&sum, &queues[q]);
+	}
+	port_line(f, p, &sum);
+	for (unsigned q = 0; q < p->n_queues; q++)
+		queue_lines(f, g, p->spec.id, port, q, &queues[q]);
+	counters_add(total, &sum);
+	free(queues);
+}
+
+void report_write(FILE *f, const struct engine *g, struct port *ports, unsigned n_ports)
+{
+	struct counters total = { 0 };
+
+	for (unsigned i = 0; i < n_ports; i++)
+		port_lines(f, g, &ports[i], i, &total);
+	for (unsigned i = 0; i < engine_n_workers(g); i++)
+		worker_line(f, g, i);
+	fputs("total", f);
+	put(f, "rx_packets", total.rx_packets);
+	put(f, "tx_packets", counters_sent_packets(&total));
+	put(f, "drops", counters_drops(&total));
+	fputs("\nend\n", f);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* At most PIPE_BUF bytes: so much a pipe that polls as writable takes without blocking. */
+static ssize_t put_some(int fd, const char *text, size_t len)
+{
+	ssize_t n;
+
+	if (len > PIPE_BUF)
+		len = PIPE_BUF;
+	n = send(fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return n < 0 && errno == ENOTSOCK ? write(fd, text, len) : n;
+}
+
+static int put_all(int fd, const char *text, size_t len)
+{
+	int64_t end = now_ms() + 1000;
+
+	while (len) {
+		struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+		int64_t left = end - now_ms();
+		ssize_t n;
+
+		if (left <= 0 || poll(&pfd, 1, (int)left) == 0)
+			return -ETIMEDOUT;
+		n = put_some(fd, text, len);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			text += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+int report_send(int fd, const struct engine *g, struct port *ports, unsigned n_ports,
+		struct err *e)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+	int code;
+
+	if (!f)
+		return err_set(e, -ENOMEM, "no memory for the report of counters");
+	report_write(f, g, ports, n_ports);
+	code = fclose(f) ? -ENOMEM : put_all(fd, text, len);
+	free(text);
+	if (code < 0)
+		return err_set(e, code, "the counters could not be written to standard output: %s",
+			       strerror(-code));
+	return 0;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The engine: all workers, started over opened ports and stopped together. */
+#ifndef IO_LOOP_ENGINE_H
+#define IO_LOOP_ENGINE_H
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/counters.h"
+#include "core/err.h"
+#include "io/port/port.h"
+
+struct engine;
+
+/* The forms of the loop, best first; what they need is probed at start. */
+enum loop_form {
+	LOOP_FORM_auto = 0,
+	LOOP_FORM_A, /* READ_MULTISHOT, RWF_NOWAIT writes, min_wait */
+	LOOP_FORM_B, /* the same without min_wait */
+	LOOP_FORM_C, /* batches of READ with RWF_NOWAIT, oneshot poll when idle */
+	LOOP_FORM_D, /* oneshot poll, plain read(), WRITEs with completions */
+	LOOP_FORM_E, /* no io_uring: epoll, readv, writev */
+};
+
+enum { BUSY_POLL_off = 0, BUSY_POLL_auto = -1 };
+
+/* Two ports that are cross-connected, as indices into the port array. */
+struct engine_pair {
+	unsigned a, b;
+};
+
+struct engine_conf {
+	struct port *ports; /* opened; must outlive the engine */
+	unsigned n_ports;
+	const struct engine_pair *pairs; /* each port at most once */
+	unsigned n_pairs;
+	unsigned n_workers; /* 1 or more */
+	const int *cpus;    /* worker i runs on cpus[i % n_cpus] only */
+	unsigned n_cpus;    /* 0 = anywhere */
+	enum loop_form form;
+	int busy_poll; /* microseconds, BUSY_POLL_auto, BUSY_POLL_off */
+	/* called for each line worth telling a person ("epoll: io_uring_setup: ...") */
+	void (*log)(const char *line);
+};
+
+/* What one worker did; times in nanoseconds of CLOCK_MONOTONIC. */
+struct engine_worker_stats {
+	enum loop_form form; /* never auto */
+	int cpu;	     /* -1 = not pinned */
+	unsigned n_rx_queues;
+	uint64_t turns, packets;
+	uint64_t enters; /* io_uring_enter or epoll_wait calls */
+	uint64_t sleeps; /* of these: those allowed to block */
+	uint64_t spins;	 /* times it polled before sleeping */
+	uint64_t syscalls; /* all calls of the data path: enters, reads, writes */
+};
+
+/*
+ * Start n_workers threads over the ports; returns when each of them serves its
+ * queues. Offloads are agreed per pair here (port_set_offloads). Fails with
+ * everything undone. *g is NULL after a failure.
+ */
+int engine_start(struct engine **g, const struct engine_conf *conf, struct err *e);
+
+/*
+ * Stop: what waits in the TAP queues is still forwarded (bounded in time), the
+ * threads are joined, memory is freed. *g is set to NULL; NULL is accepted.
+ * The port fds stay open and idle: port_close is the caller's.
+ */
+void engine_stop(struct engine **g);
+
+/* Sum of the counters of one queue over all workers (added to *sum). */
+void engine_queue_counters(const struct engine *g, unsigned port, unsigned queue,
+			   struct counters *sum);
+
+/* The worker that receives from a queue, or -1 (detached). */
+int engine_queue_worker(const struct engine *g, unsigned port, unsigned queue);
+
+/* How a queue is served: "mshot", "batch", "poll", "epoll" or "off". Static. */
+const char *engine_queue_io(const struct engine *g, unsigned port, unsigned queue);
+
+unsigned engine_n_workers(const struct engine *g);
+void engine_worker_stats(const struct engine *g, unsigned worker, struct engine_worker_stats *st);
+
+/* "A".."E"; "auto". Static. */
+const char *loop_form_name(enum loop_form form);
+
+#endif

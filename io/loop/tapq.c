@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Set-up of queue views, and the place of a frame in its buffer. */
+#include "io/loop/tapq.h"
+
+#include <string.h>
+
+#include "io/loop/tapq_rx.h"
+#include "io/loop/tapq_tx.h"
+
+void tapq_init(struct tapq *t, struct worker *w, uint32_t view_idx, int fd, bool vnet_hdr)
+{
+	*t = (struct tapq){
+		.w = w,
+		.fd = fd,
+		.view_idx = view_idx,
+		.skip = vnet_hdr ? 0 : PKT_VNET_LEN,
+		.q.can_offload = vnet_hdr,
+	};
+	tapq_serve(t, TAPQ_RX_off, TAPQ_TX_off);
+}
+
+void tapq_serve(struct tapq *t, enum tapq_rx rx, enum tapq_tx tx)
+{
+	static const struct queue_ops taken[] = {
+		[TAPQ_TX_skip] = {tapq_rx_taken, tapq_tx_skip},
+		[TAPQ_TX_cqe] = {tapq_rx_taken, tapq_tx_cqe},
+		[TAPQ_TX_write] = {tapq_rx_taken, tapq_tx_write},
+		[TAPQ_TX_off] = {tapq_rx_taken, tapq_tx_off},
+	};
+	static const struct queue_ops read[] = {
+		[TAPQ_TX_skip] = {tapq_rx_read, tapq_tx_skip},
+		[TAPQ_TX_cqe] = {tapq_rx_read, tapq_tx_cqe},
+		[TAPQ_TX_write] = {tapq_rx_read, tapq_tx_write},
+		[TAPQ_TX_off] = {tapq_rx_read, tapq_tx_off},
+	};
+
+	t->rx = rx;
+	t->tx = tx;
+	t->q.ops = rx == TAPQ_RX_mshot || rx == TAPQ_RX_batch ? &taken[tx] : &read[tx];
+}
+
+const char *tapq_rx_name(enum tapq_rx rx)
+{
+	static const char *const names[] = {"off", "mshot", "batch", "poll", "epoll"};
+
+	return names[rx];
+}
+
+uint8_t *tapq_rx_at(const struct tapq *t, const struct pkt *p)
+{
+	return p->buf + PKT_HEADROOM + t->skip;
+}
+
+uint32_t tapq_rx_room(const struct tapq *t)
+{
+	return PKT_ROOM - t->skip;
+}
+
+/*
+ * A TAP leaves the header's num_buffers as it was in the buffer; it is ours to
+ * set. A device without header gets zeros: nothing to finish.
+ */
+void tapq_received(const struct tapq *t, struct pkt *p, uint32_t len)
+{
+	pkt_reset(p, len + t->skip);
+	if (t->skip)
+		memset(p->data, 0, PKT_VNET_LEN);
+	else
+		pkt_vnet(p)->num_buffers = 0;
+}
+
+void tapq_tx_failed(struct tapq *t, uint32_t frame_len, int code)
+{
+	counter_add(&t->q.count.tx_failed_packets, 1);
+	counter_add(&t->q.count.tx_failed_bytes, frame_len);
+	counter_add(&t->q.count.drops[drop_of_write(code)], 1);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* struct tapq: a worker's view of one queue of a TAP device. */
+#ifndef IO_LOOP_TAPQ_H
+#define IO_LOOP_TAPQ_H
+
+#include <liburing.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/queue.h"
+
+struct worker;
+
+/*
+ * How frames come in:
+ *	mshot	READ_MULTISHOT into provided buffers (forms A, B)
+ *	batch	READs with RWF_NOWAIT, oneshot poll when idle (form C)
+ *	poll	oneshot poll, then read() (form D)
+ *	epoll	the epoll set, then read() (form E, or io=epoll)
+ *	off	not here: another worker receives, or the queue is detached
+ */
+enum tapq_rx { TAPQ_RX_off, TAPQ_RX_mshot, TAPQ_RX_batch, TAPQ_RX_poll, TAPQ_RX_epoll };
+
+/*
+ * How they go out:
+ *	skip	WRITE SQEs of which only failures complete (forms A to C)
+ *	cqe	WRITE SQEs that complete (form D: a kernel may put them off)
+ *	write	write() and writev() at once (form E, or io=epoll)
+ *	off	nowhere: each queue of the port is detached
+ */
+enum tapq_tx { TAPQ_TX_skip, TAPQ_TX_cqe, TAPQ_TX_write, TAPQ_TX_off };
+
+struct tapq {
+	struct queue q; /* first: what core sees */
+	struct worker *w;
+	int fd;
+	uint32_t view_idx; /* its place in w->views */
+	uint32_t skip;	   /* bytes of our virtio-net header that the device does not have */
+	enum tapq_rx rx;
+	enum tapq_tx tx;
+	bool armed;    /* a multishot read or a poll is in the kernel */
+	bool gone;     /* the device was deleted: nothing more comes */
+	bool is_dirty; /* in the worker's list of views to arm */
+	struct tapq *next_dirty;
+	/* mshot, batch: what has come since the last turn, in the order it came */
+	struct burst in;
+	/* mshot: the provided-buffer ring and how many buffers lie in it */
+	struct io_uring_buf_ring *ring;
+	unsigned n_published;
+	/* batch: how many READs to try at once, how many are out, was one empty-handed */
+	unsigned n_try, n_out;
+	bool dry;
+};
+
+/* The view of a queue: vnet_hdr says whether the device has a virtio-net header. */
+void tapq_init(struct tapq *t, struct worker *w, uint32_t view_idx, int fd, bool vnet_hdr);
+
+/* Choose how it receives and sends. */
+void tapq_serve(struct tapq *t, enum tapq_rx rx, enum tapq_tx tx);
+
+/* "mshot", "batch", "poll", "epoll", "off". Static. */
+const char *tapq_rx_name(enum tapq_rx rx);
+
+/* The packet's bytes are len bytes that the device gave at tapq_rx_at. */
+void tapq_received(const struct tapq *t, struct pkt *p, uint32_t len);
+
+/* Where the device's bytes go in a buffer, and how many have room. */
+uint8_t *tapq_rx_at(const struct tapq *t, const struct pkt *p);
+uint32_t tapq_rx_room(const struct tapq *t);
+
+/* Count a failed write of a frame of frame_len bytes; code is a negative errno. */
+void tapq_tx_failed(struct tapq *t, uint32_t frame_len, int code);
+
+#endif

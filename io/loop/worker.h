@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* struct worker: one thread with one loop, its queue views and its pool. */
+#ifndef IO_LOOP_WORKER_H
+#define IO_LOOP_WORKER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "core/forward.h"
+#include "core/pool.h"
+#include "core/wait.h"
+#include "io/loop/loop.h"
+#include "io/loop/tapq.h"
+
+enum { WORKER_RX_BUFS = BURST_MAX, WORKER_IOVECS = 1024 };
+
+/*
+ * How it works: everything here belongs to the worker's own thread while it
+ * runs, except the counters (others read them) and stop (others set it, then
+ * write to loop.wake_fd). pool: n_rx * WORKER_RX_BUFS buffers lie in the
+ * provided-buffer rings or wait there; a turn holds what it received until the
+ * enter that hands its writes over.
+ */
+struct worker {
+	unsigned idx;
+	int cpu; /* -1 = anywhere */
+	pthread_t thread;
+	bool has_thread;
+	struct loop loop;
+	struct forward forward;
+	struct wait wait;
+	struct pool pool;
+	void *pool_mem;
+	size_t pool_len;
+	struct tapq *views; /* one for each queue of each port */
+	unsigned n_views, n_rx;
+	/* packets named by SQEs of this turn; home when those are handed over */
+	struct pkt **held;
+	unsigned n_held;
+	unsigned n_writes;  /* writes whose completion is awaited (form D) */
+	struct iovec *iov; /* for packets of several buffers, until handed over */
+	unsigned n_iov;
+	struct tapq *dirty; /* views to arm at the end of the turn */
+	bool stop;
+	bool stopping; /* this thread has seen it: nothing is armed any more */
+	uint64_t turns, packets;
+};
+
+/* Nothing open, no memory. */
+void worker_init(struct worker *w, unsigned idx, int cpu);
+
+/*
+ * Get memory and the wake-up eventfd. views: w->views is filled by the caller
+ * between this and worker_start, then w->n_rx. 0 or a negative errno.
+ */
+int worker_open(struct worker *w, unsigned n_views, unsigned n_rx, struct err *e);
+
+/*
+ * Make the loop in the calling thread, the worker's own: form is what was
+ * probed; E, or a view that is served by epoll, makes the epoll set.
+ */
+int worker_attach(struct worker *w, enum loop_form form, struct err *e);
+
+/* t has to be looked at when the turn ends: buffers to publish, a read to arm. */
+static inline void worker_dirty(struct worker *w, struct tapq *t)
+{
+	if (t->is_dirty)
+		return;
+	t->is_dirty = true;
+	t->next_dirty = w->dirty;
+	w->dirty = t;
+}
+
+/* Forward until stop, then drain what waits and give everything back. */
+void worker_run(struct worker *w);
+
+/* Make worker_run end; from any thread. */
+void worker_stop(struct worker *w);
+
+/* Free all; the thread is joined or was never there. May run twice. */
+void worker_close(struct worker *w);
+
+#endif

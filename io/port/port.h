@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* struct port: an opened TAP device with its queues. */
+#ifndef IO_PORT_PORT_H
+#define IO_PORT_PORT_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "io/port/port_spec.h"
+
+/*
+ * What the kernel counts for the device, from its own side: its rx is what we
+ * wrote, its tx is what we read. tx_dropped = the TAP ring was full (or the
+ * device down); rx_dropped = the stack refused a frame of ours.
+ */
+struct port_kernel_stats {
+	uint64_t rx_packets, rx_bytes, rx_dropped, rx_errors;
+	uint64_t tx_packets, tx_bytes, tx_dropped, tx_errors;
+};
+
+struct port {
+	struct port_spec spec; /* a copy; its fds are moved to fds[] */
+	char ifname[IFNAMSIZ];
+	unsigned n_queues;
+	int fds[PORT_QUEUES_MAX];      /* -1 = none */
+	bool enabled[PORT_QUEUES_MAX]; /* attached; the real state, asked of the kernel */
+	bool vnet_hdr;		       /* 12 bytes before each frame */
+	unsigned offloads_can;	       /* TUN_F_*: what the kernel takes for this device */
+	unsigned offloads;	       /* TUN_F_*: what is set now */
+	/* the rest is port.c's own: see there */
+	struct port_setup *setup;
+};
+
+/* The closed port: no fd, nothing to undo. */
+void port_init(struct port *p);
+
+/*
+ * Open a checked spec: source of fds, adoption, offloads, sndbuf, header size,
+ * link, (vhost). On success every fd is non-blocking, IFF_TAP, of one device,
+ * with one header size. From the call on it owns every fd of the spec,
+ * vhostfds included, whether it succeeds or fails; after a failure there is no
+ * fd, no queue and no device of ours left, and what was changed on a device
+ * that existed before is put back. Runs in the calling thread (setns), which
+ * must be the only one, and is back in its own namespace when it returns.
+ */
+int port_open(struct port *p, const struct port_spec *spec, struct err *e);
+
+/*
+ * Undo port_open: downscript, fds, device. Accepts every half-open state and
+ * may run twice. All reading of the fds must have ended. A downscript that
+ * fails is reported in *e (may be NULL) but the port is closed all the same.
+ */
+int port_close(struct port *p, struct err *e);
+
+/*
+ * Tell the kernel which offloads to use towards us: wanted is a set of TUN_F_*
+ * bits, cut to offloads_can (USO4|USO6 together, TSO only with CSUM).
+ */
+int port_set_offloads(struct port *p, unsigned wanted, struct err *e);
+
+/* Ask the kernel for its counters of the device, wherever it was moved. */
+int port_kernel_stats(struct port *p, struct port_kernel_stats *st, struct err *e);
+
+#endif

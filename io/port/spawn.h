@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Starting a helper program with almost no fds, and waiting for its end. */
+#ifndef IO_PORT_SPAWN_H
+#define IO_PORT_SPAWN_H
+
+#include <sys/types.h>
+
+#include "core/err.h"
+
+enum { SPAWN_FD = 3 }; /* where the child finds the one fd it is given */
+
+/*
+ * Start argv (argv[0] is a path) with fds 0 to 2, keep_fd as SPAWN_FD, and no
+ * other, in a process group of its own, with default signals: the pid, or a
+ * negative errno, also when the program cannot be executed.
+ */
+int spawn_start(char *const argv[], int keep_fd, struct err *e);
+
+/* Wait for the end: the status as of waitpid(), or a negative errno. */
+int spawn_wait(pid_t pid, int *status);
+
+/*
+ * The same, but for timeout_ms at most: then the group is killed, the child
+ * reaped, and -ETIMEDOUT returned.
+ */
+int spawn_wait_for(pid_t pid, int timeout_ms, int *status);
+
+/* Kill the group and reap the child. */
+void spawn_kill(pid_t pid);
+
+/* "exited with status 3", "was killed by signal 9": into text. */
+void spawn_describe(int status, char *text, size_t size);
+
+#endif
