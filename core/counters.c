@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-_Static_assert(sizeof(struct counters) % sizeof(uint64_t) == 0, "counters are 64-bit values only");
+_Static_assert(sizeof(struct counters) % sizeof(uint64_t) == 0,
+	       "counters are 64-bit values only");
 
 /*
  * Backwards: what is counted first (received, handed over) stands before what

@@ -33,7 +33,7 @@ enum drop {
 #define X(name, text) DROP_##name,
 	DROP_LIST(X)
 #undef X
-	DROP_N,
+		DROP_N,
 	DROP_none = DROP_N, /* what a check returns when the frame is good */
 };
 

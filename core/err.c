@@ -82,5 +82,6 @@ void err_prefix(struct err *e, const char *fmt, ...)
 	va_end(ap);
 	len = strlen(head);
 	memcpy(old, e->text, sizeof(old));
-	snprintf(e->text, sizeof(e->text), "%s: %.*s", head, (int)(sizeof(e->text) - len - 3), old);
+	snprintf(e->text, sizeof(e->text), "%s: %.*s", head,
+		 (int)(sizeof(e->text) - len - 3), old);
 }

@@ -19,7 +19,8 @@ struct err {
  * EX_NOPERM; ENOENT, ENODEV, ENXIO, EOPNOTSUPP: EX_UNAVAILABLE; EBUSY, EAGAIN,
  * ETIMEDOUT: EX_TEMPFAIL; others: EX_OSERR). e may be NULL.
  */
-int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int err_set(struct err *e, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* The same for a mistake in what a person wrote: -EINVAL and EX_USAGE. */
 int err_usage(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -28,6 +29,7 @@ int err_usage(struct err *e, const char *fmt, ...) __attribute__((format(printf,
 int err_config(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Put "prefix: " before the sentence (a file and line, a port); cuts at the end. */
-void err_prefix(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void err_prefix(struct err *e, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

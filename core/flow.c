@@ -11,7 +11,8 @@
 enum { PROTO_TCP = 6, PROTO_UDP = 17, PROTO_SCTP = 132, KEY_MAX = 40 };
 
 /* Append n bytes of the frame; false if it ends before. */
-static bool put(uint8_t *key, uint32_t *len, const struct pkt *p, uint32_t off, uint32_t n)
+static bool put(uint8_t *key, uint32_t *len, const struct pkt *p, uint32_t off,
+		uint32_t n)
 {
 	uint8_t copy[KEY_MAX];
 	const uint8_t *from = pkt_bytes(p, off, n, copy);
@@ -23,7 +24,8 @@ static bool put(uint8_t *key, uint32_t *len, const struct pkt *p, uint32_t off, 
 	return true;
 }
 
-static bool put_addresses(uint8_t *key, uint32_t *len, const struct pkt *p, const struct frame *f)
+static bool put_addresses(uint8_t *key, uint32_t *len, const struct pkt *p,
+			  const struct frame *f)
 {
 	if (f->ethertype == ETH_P_IP)
 		return put(key, len, p, f->l3_off + 12u, 8);
@@ -42,7 +44,8 @@ uint32_t flow_hash(const struct pkt *p, uint64_t seed)
 	if (!frame_parse(p, &f) || !put_addresses(key, &len, p, &f)) {
 		put(key, &len, p, 0, PKT_ETH_LEN);
 	} else if (!f.is_fragment && f.l4_off) {
-		if (f.l4_proto == PROTO_TCP || f.l4_proto == PROTO_UDP || f.l4_proto == PROTO_SCTP)
+		if (f.l4_proto == PROTO_TCP || f.l4_proto == PROTO_UDP ||
+		    f.l4_proto == PROTO_SCTP)
 			put(key, &len, p, f.l4_off, 4);
 	}
 	return (uint32_t)XXH3_64bits_withSeed(key, sizeof(key), seed);

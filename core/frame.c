@@ -50,8 +50,8 @@ static void parse_ipv6(const struct pkt *p, struct frame *f)
 	for (int i = 0; i <= IPV6_EXT_MAX; i++) { /* the last look is at what follows */
 		const uint8_t *ext;
 
-		if (proto != IPV6_HOPOPTS && proto != IPV6_ROUTING && proto != IPV6_DSTOPTS &&
-		    proto != IPV6_FRAGMENT) {
+		if (proto != IPV6_HOPOPTS && proto != IPV6_ROUTING &&
+		    proto != IPV6_DSTOPTS && proto != IPV6_FRAGMENT) {
 			f->l4_proto = proto;
 			f->l4_off = (uint16_t)off;
 			return;

@@ -11,9 +11,9 @@
 struct frame {
 	uint16_t ethertype; /* behind the VLAN tags, host order */
 	uint16_t l3_off;    /* offset of what follows the ethertype */
-	uint16_t l4_off;    /* 0 = not reached: not IP, malformed, or not in this fragment */
-	uint8_t l4_proto;   /* IPPROTO_*, valid with l4_off */
-	bool is_fragment;   /* IP: more fragments, or not the first */
+	uint16_t l4_off; /* 0 = not reached: not IP, malformed, or not in this fragment */
+	uint8_t l4_proto; /* IPPROTO_*, valid with l4_off */
+	bool is_fragment; /* IP: more fragments, or not the first */
 };
 
 /*

@@ -30,7 +30,8 @@ enum {
 	PKT_FRAME_MAX = 65535 + PKT_ETH_LEN + 4 * PKT_TAGS_MAX,
 	/* one byte more than that, so that "full" means "cut"; whole cache lines */
 	PKT_ROOM = (PKT_VNET_LEN + PKT_FRAME_MAX + 1 + 63) / 64 * 64,
-	/* 16 pages and some lines: the heads of neighbours fall in different cache sets */
+	/* 16 pages and some lines: the heads of neighbours fall in different cache sets
+	 */
 	PKT_BUF_LEN = PKT_HEADROOM + PKT_ROOM + 64,
 	BURST_MAX = 64,
 };
@@ -94,9 +95,11 @@ void pkt_chain(struct pkt *head, struct pkt *tail);
  */
 const uint8_t *pkt_bytes_slow(const struct pkt *p, uint32_t off, uint32_t n, void *copy);
 
-static inline const uint8_t *pkt_bytes(const struct pkt *p, uint32_t off, uint32_t n, void *copy)
+static inline const uint8_t *pkt_bytes(const struct pkt *p, uint32_t off, uint32_t n,
+				       void *copy)
 {
-	if (p->len >= PKT_VNET_LEN && n <= p->len - PKT_VNET_LEN && off <= p->len - PKT_VNET_LEN - n)
+	if (p->len >= PKT_VNET_LEN && n <= p->len - PKT_VNET_LEN &&
+	    off <= p->len - PKT_VNET_LEN - n)
 		return p->data + PKT_VNET_LEN + off;
 	return pkt_bytes_slow(p, off, n, copy);
 }

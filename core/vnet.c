@@ -74,9 +74,11 @@ static enum drop check_gso(const struct pkt *p, const struct virtio_net_hdr_v1 *
 	uint32_t header_len, payload, segs_max, csum_off;
 	struct frame f;
 
-	if (!frame_parse(p, &f) || !f.l4_off || f.is_fragment || !type_fits(h->gso_type, &f))
+	if (!frame_parse(p, &f) || !f.l4_off || f.is_fragment ||
+	    !type_fits(h->gso_type, &f))
 		return DROP_rx_vnet_type;
-	if (h->gso_size == 0 || (type != VIRTIO_NET_HDR_GSO_UDP_L4 && h->gso_size < VNET_GSO_SIZE_MIN))
+	if (h->gso_size == 0 ||
+	    (type != VIRTIO_NET_HDR_GSO_UDP_L4 && h->gso_size < VNET_GSO_SIZE_MIN))
 		return DROP_rx_vnet_size;
 	header_len = l4_header_len(p, &f);
 	if (!header_len)
@@ -86,7 +88,8 @@ static enum drop check_gso(const struct pkt *p, const struct virtio_net_hdr_v1 *
 	    h->csum_offset != csum_off)
 		return DROP_rx_vnet_csum;
 	payload = pkt_frame_len(p) - f.l4_off - header_len;
-	segs_max = type == VIRTIO_NET_HDR_GSO_UDP_L4 ? VNET_UDP_SEGS_MAX : VNET_TCP_SEGS_MAX;
+	segs_max =
+		type == VIRTIO_NET_HDR_GSO_UDP_L4 ? VNET_UDP_SEGS_MAX : VNET_TCP_SEGS_MAX;
 	if ((payload + h->gso_size - 1) / h->gso_size > segs_max)
 		return DROP_rx_vnet_segs;
 	return DROP_none;

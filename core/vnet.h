@@ -7,7 +7,7 @@
 #include "core/pkt.h"
 
 enum {
-	VNET_GSO_SIZE_MIN = 48, /* Linux's tcp_min_snd_mss; not for UDP_L4 */
+	VNET_GSO_SIZE_MIN = 48,	  /* Linux's tcp_min_snd_mss; not for UDP_L4 */
 	VNET_TCP_SEGS_MAX = 1366, /* 65,535 bytes in segments of 48 */
 	VNET_UDP_SEGS_MAX = 128,  /* Linux's UDP_MAX_SEGMENTS */
 };

@@ -4,9 +4,9 @@
 
 enum {
 	SCORE_MAX = 32,
-	SCORE_SPIN = 8,	 /* a dialogue from here on */
-	SCORE_MISS = 4,	 /* what a turn that does not fit costs */
-	TURN_SMALL = 4,	 /* packets of a turn that may be a request */
+	SCORE_SPIN = 8,	  /* a dialogue from here on */
+	SCORE_MISS = 4,	  /* what a turn that does not fit costs */
+	TURN_SMALL = 4,	  /* packets of a turn that may be a request */
 	LEN_SMALL = 2048, /* bytes; larger ones are bulk */
 	RATE_BATCH_KPPS = 15,
 };
@@ -19,7 +19,8 @@ void wait_init(struct wait *w, int busy_poll, uint64_t now)
 
 static void note_turn_taking(struct wait *w, const struct forward_turn *turn)
 {
-	bool taken = turn->only && w->last && turn->only != w->last && turn->packets <= TURN_SMALL &&
+	bool taken = turn->only && w->last && turn->only != w->last &&
+		     turn->packets <= TURN_SMALL &&
 		     turn->bytes <= (uint64_t)turn->packets * LEN_SMALL;
 
 	if (taken)

@@ -4,5 +4,6 @@
 
 int vhost_can(struct err *e)
 {
-	return err_set(e, -EOPNOTSUPP, "this version of ringway does not move packets by vhost-net");
+	return err_set(e, -EOPNOTSUPP,
+		       "this version of ringway does not move packets by vhost-net");
 }

@@ -17,7 +17,8 @@ int vhost_can(struct err *e);
 #else
 static inline int vhost_can(struct err *e)
 {
-	return err_set(e, -EOPNOTSUPP, "this ringway was built without vhost-net (make VHOST=0)");
+	return err_set(e, -EOPNOTSUPP,
+		       "this ringway was built without vhost-net (make VHOST=0)");
 }
 #endif
 

@@ -20,14 +20,15 @@ struct start {
 	int ret;
 };
 
-const char *loop_form_name(enum loop_form form)
+const char *engine_form_name(enum loop_form form)
 {
 	static const char *const names[] = {"auto", "A", "B", "C", "D", "E"};
 
 	return names[form];
 }
 
-static struct tapq *view_of(const struct engine *g, unsigned worker, unsigned port, unsigned queue)
+static struct tapq *view_of(const struct engine *g, unsigned worker, unsigned port,
+			    unsigned queue)
 {
 	return &g->workers[worker].views[g->first_view[port] + queue];
 }
@@ -92,8 +93,8 @@ static int pin(struct worker *w, struct err *e)
 	CPU_SET(w->cpu, &set);
 	ret = pthread_setaffinity_np(w->thread, sizeof(set), &set);
 	if (ret)
-		return err_set(e, -ret, "pinning worker %u to CPU %d: %s (--cpus)", w->idx, w->cpu,
-			       strerror(ret));
+		return err_set(e, -ret, "pinning worker %u to CPU %d: %s (--cpus)",
+			       w->idx, w->cpu, strerror(ret));
 	return 0;
 }
 
@@ -165,7 +166,7 @@ static int fall_back(struct engine *g, struct err *e)
 		return e->code;
 	}
 	if (g->conf.form != LOOP_FORM_auto) {
-		err_prefix(e, "--uring-form %s", loop_form_name(g->conf.form));
+		err_prefix(e, "--uring-form %s", engine_form_name(g->conf.form));
 		return e->code;
 	}
 	tell(g, "using the epoll back end: %s", e->text);
@@ -189,7 +190,9 @@ static int choose_form(struct engine *g, struct err *e)
 	if (all_epoll(g) || g->conf.form == LOOP_FORM_E) {
 		g->form = LOOP_FORM_E;
 		if (port)
-			return err_usage(e, "port %s: io=uring contradicts --uring-form E; leave one out",
+			return err_usage(e,
+					 "port %s: io=uring contradicts --uring-form E; "
+					 "leave one out",
 					 port->spec.id);
 		return 0;
 	}
@@ -197,9 +200,10 @@ static int choose_form(struct engine *g, struct err *e)
 	if (g->form == LOOP_FORM_E)
 		return fall_back(g, e);
 	if (g->conf.form != LOOP_FORM_auto && g->form != g->conf.form)
-		return err_set(e, -EOPNOTSUPP, "--uring-form %s: this kernel allows form %s at best; "
-				"leave it to auto", loop_form_name(g->conf.form),
-			       loop_form_name(g->form));
+		return err_set(e, -EOPNOTSUPP,
+			       "--uring-form %s: this kernel allows form %s at best; "
+			       "leave it to auto",
+			       engine_form_name(g->conf.form), engine_form_name(g->form));
 	return 0;
 }
 
@@ -208,8 +212,9 @@ static int lay_out(struct engine *g, struct err *e)
 	for (unsigned p = 0; p < g->conf.n_ports; p++)
 		g->n_views += g->conf.ports[p].n_queues;
 	if (g->n_views > VIEWS_MAX)
-		return err_set(e, -E2BIG, "%u queues in all ports, at most %d are possible", g->n_views,
-			       VIEWS_MAX);
+		return err_set(e, -E2BIG,
+			       "%u queues in all ports, at most %d are possible",
+			       g->n_views, VIEWS_MAX);
 	g->first_view = calloc(g->conf.n_ports, sizeof(*g->first_view));
 	g->placed = calloc(g->n_views, sizeof(*g->placed));
 	g->workers = calloc(g->conf.n_workers, sizeof(*g->workers));
@@ -299,7 +304,8 @@ unsigned engine_n_workers(const struct engine *g)
 	return g->conf.n_workers;
 }
 
-void engine_worker_stats(const struct engine *g, unsigned worker, struct engine_worker_stats *st)
+void engine_worker_stats(const struct engine *g, unsigned worker,
+			 struct engine_worker_stats *st)
 {
 	const struct worker *w = &g->workers[worker];
 

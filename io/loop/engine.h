@@ -50,9 +50,9 @@ struct engine_worker_stats {
 	int cpu;	     /* -1 = not pinned */
 	unsigned n_rx_queues;
 	uint64_t turns, packets;
-	uint64_t enters; /* io_uring_enter or epoll_wait calls */
-	uint64_t sleeps; /* of these: those allowed to block */
-	uint64_t spins;	 /* times it polled before sleeping */
+	uint64_t enters;   /* io_uring_enter or epoll_wait calls */
+	uint64_t sleeps;   /* of these: those allowed to block */
+	uint64_t spins;	   /* times it polled before sleeping */
 	uint64_t syscalls; /* all calls of the data path: enters, reads, writes */
 };
 
@@ -81,9 +81,10 @@ int engine_queue_worker(const struct engine *g, unsigned port, unsigned queue);
 const char *engine_queue_io(const struct engine *g, unsigned port, unsigned queue);
 
 unsigned engine_n_workers(const struct engine *g);
-void engine_worker_stats(const struct engine *g, unsigned worker, struct engine_worker_stats *st);
+void engine_worker_stats(const struct engine *g, unsigned worker,
+			 struct engine_worker_stats *st);
 
 /* "A".."E"; "auto". Static. */
-const char *loop_form_name(enum loop_form form);
+const char *engine_form_name(enum loop_form form);
 
 #endif

@@ -13,7 +13,7 @@ struct engine {
 	enum loop_form form;
 	unsigned *first_view; /* of each port */
 	unsigned n_views;
-	int *placed;	      /* worker of each view, -1 = detached */
+	int *placed; /* worker of each view, -1 = detached */
 	struct worker *workers;
 	struct queue **outs; /* for each worker: n_views pointers, see connect_port */
 	uint64_t flow_seed;

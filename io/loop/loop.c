@@ -41,16 +41,22 @@ static int explain_setup(int ret, struct err *e)
 
 	switch (-ret) {
 	case EPERM:
-		return err_set(e, ret, "io_uring_setup: EPERM: forbidden by a seccomp filter or by "
-				       "kernel.io_uring_disabled; allow it there");
+		return err_set(
+			e, ret,
+			"io_uring_setup: EPERM: forbidden by a seccomp filter or by "
+			"kernel.io_uring_disabled; allow it there");
 	case ENOSYS:
-		return err_set(e, ret, "io_uring_setup: ENOSYS: this kernel has no io_uring, or a "
-				       "seccomp filter hides it");
+		return err_set(
+			e, ret,
+			"io_uring_setup: ENOSYS: this kernel has no io_uring, or a "
+			"seccomp filter hides it");
 	case ENOMEM:
 		getrlimit(RLIMIT_MEMLOCK, &lim);
-		return err_set(e, ret, "io_uring_setup: ENOMEM: the memlock limit (%llu KiB) is too "
-				       "low; raise it (ulimit -l, LimitMEMLOCK=)",
-			       (unsigned long long)lim.rlim_cur / 1024);
+		return err_set(
+			e, ret,
+			"io_uring_setup: ENOMEM: the memlock limit (%llu KiB) is too "
+			"low; raise it (ulimit -l, LimitMEMLOCK=)",
+			(unsigned long long)lim.rlim_cur / 1024);
 	default:
 		return err_set(e, ret, "io_uring_setup: %s", strerror(-ret));
 	}
@@ -74,15 +80,17 @@ int loop_open_ring(struct loop *l, enum loop_form form, unsigned n_rx, struct er
 	unsigned sq = power_of_two(n_rx * (BURST_MAX + 1) + 8, SQ_MIN, SQ_MAX);
 	struct io_uring_params p = {
 		.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
-			 IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE |
-			 IORING_SETUP_CLAMP,
-		/* an overflow of the CQ ends a multishot: 4 x the buffers of each queue */
+			 IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL |
+			 IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP,
+		/* an overflow of the CQ ends a multishot: 4 x the buffers of each queue
+		 */
 		.cq_entries = power_of_two(n_rx * 4 * BURST_MAX, 2 * sq, CQ_MAX),
 	};
 	int ret = io_uring_queue_init_params(sq, &l->ring, &p);
 
 	if (ret == -EINVAL && form == LOOP_FORM_D) { /* before 6.1 */
-		p = (struct io_uring_params){.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP,
+		p = (struct io_uring_params){.flags = IORING_SETUP_CQSIZE |
+						      IORING_SETUP_CLAMP,
 					     .cq_entries = p.cq_entries};
 		ret = io_uring_queue_init_params(sq, &l->ring, &p);
 	}
@@ -96,7 +104,8 @@ int loop_open_ring(struct loop *l, enum loop_form form, unsigned n_rx, struct er
 
 int loop_open_epoll(struct loop *l, struct err *e)
 {
-	struct epoll_event ev = {.events = EPOLLIN, .data.u64 = loop_tag(LOOP_wake, 0, 0)};
+	struct epoll_event ev = {.events = EPOLLIN,
+				 .data.u64 = loop_tag(LOOP_wake, 0, 0)};
 
 	l->epfd = epoll_create1(EPOLL_CLOEXEC);
 	if (l->epfd < 0)
@@ -130,14 +139,19 @@ static unsigned publish(struct io_uring *ring)
 /* One io_uring_enter. Returns SQEs taken or a negative errno. */
 static int enter(struct loop *l, unsigned n, unsigned want, unsigned min_wait_us)
 {
-	struct compat_getevents_arg arg = {.min_wait_usec = min_wait_us};
+	/* without a timeout of its own the wait would end, empty-handed, with min_wait */
+	static const struct __kernel_timespec hour = {.tv_sec = 3600};
+	struct compat_getevents_arg arg = {.min_wait_usec = min_wait_us,
+					   .ts = (uint64_t)(uintptr_t)&hour};
 	unsigned flags = want ? IORING_ENTER_GETEVENTS : 0;
 
 	counter_add(&l->enters, 1);
 	if (!min_wait_us)
-		return io_uring_enter2((unsigned)l->ring.ring_fd, n, want, flags, NULL, 0);
-	return io_uring_enter2((unsigned)l->ring.ring_fd, n, want, flags | IORING_ENTER_EXT_ARG,
-			       (sigset_t *)(void *)&arg, sizeof(arg));
+		return io_uring_enter2((unsigned)l->ring.ring_fd, n, want, flags, NULL,
+				       0);
+	return io_uring_enter2((unsigned)l->ring.ring_fd, n, want,
+			       flags | IORING_ENTER_EXT_ARG, (sigset_t *)(void *)&arg,
+			       sizeof(arg));
 }
 
 /*
@@ -206,7 +220,8 @@ static bool ring_spin(struct loop *l, uint64_t spin_ns)
 	return false;
 }
 
-static bool flush_ring(struct loop *l, unsigned want, enum wait_mode mode, uint64_t spin_ns)
+static bool flush_ring(struct loop *l, unsigned want, enum wait_mode mode,
+		       uint64_t spin_ns)
 {
 	unsigned n = publish(&l->ring);
 	bool found = true;
@@ -246,7 +261,8 @@ void loop_poll_set(struct loop *l, int timeout_ms)
 		l->n_events = 0; /* EINTR */
 }
 
-static bool flush_epoll(struct loop *l, unsigned want, enum wait_mode mode, uint64_t spin_ns)
+static bool flush_epoll(struct loop *l, unsigned want, enum wait_mode mode,
+			uint64_t spin_ns)
 {
 	uint64_t end;
 

@@ -26,8 +26,8 @@ struct loop {
 	enum loop_form form;
 	bool has_ring;
 	struct io_uring ring;
-	int epfd;    /* -1 = no port is served by epoll */
-	int wake_fd; /* eventfd that ends every wait */
+	int epfd;	  /* -1 = no port is served by epoll */
+	int wake_fd;	  /* eventfd that ends every wait */
 	bool epoll_armed; /* the ring polls epfd */
 	struct epoll_event events[LOOP_EVENTS];
 	int n_events;

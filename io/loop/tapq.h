@@ -14,7 +14,8 @@ struct worker;
 
 /*
  * How frames come in:
- *	mshot	READ_MULTISHOT into provided buffers (forms A, B)
+ *	mshot	READ_MULTISHOT into provided buffers (forms A, B); while each burst
+ *		is full, batches of READs
  *	batch	READs with RWF_NOWAIT, oneshot poll when idle (form C)
  *	poll	oneshot poll, then read() (form D)
  *	epoll	the epoll set, then read() (form E, or io=epoll)
@@ -35,8 +36,8 @@ struct tapq {
 	struct queue q; /* first: what core sees */
 	struct worker *w;
 	int fd;
-	uint32_t view_idx; /* its place in w->views */
-	uint32_t skip;	   /* bytes of our virtio-net header that the device does not have */
+	uint32_t view_idx; /* its place in w->views, and in the ring's registered files */
+	uint32_t skip; /* bytes of our virtio-net header that the device does not have */
 	enum tapq_rx rx;
 	enum tapq_tx tx;
 	bool armed;    /* a multishot read or a poll is in the kernel */
@@ -48,13 +49,14 @@ struct tapq {
 	/* mshot: the provided-buffer ring and how many buffers lie in it */
 	struct io_uring_buf_ring *ring;
 	unsigned n_published;
-	/* batch: how many READs to try at once, how many are out, was one empty-handed */
+	/* how many single READs to try at once, how many are out, was one empty-handed */
 	unsigned n_try, n_out;
 	bool dry;
 };
 
 /* The view of a queue: vnet_hdr says whether the device has a virtio-net header. */
-void tapq_init(struct tapq *t, struct worker *w, uint32_t view_idx, int fd, bool vnet_hdr);
+void tapq_init(struct tapq *t, struct worker *w, uint32_t view_idx, int fd,
+	       bool vnet_hdr);
 
 /* Choose how it receives and sends. */
 void tapq_serve(struct tapq *t, enum tapq_rx rx, enum tapq_tx tx);

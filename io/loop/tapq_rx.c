@@ -6,8 +6,10 @@
  * turn takes it. A view whose turn used buffers, or whose read or poll ended,
  * is marked dirty, and armed again at the end of the turn, behind the writes.
  * At most WORKER_RX_BUFS buffers of a view are with the kernel, so `in` never
- * overflows; running out of them is what bounds a burst (ENOBUFS, then armed
- * again: frames wait in the TAP ring meanwhile).
+ * overflows; running out of them is what bounds a burst (ENOBUFS: frames wait
+ * in the TAP ring meanwhile). A multishot read polls the device before each
+ * frame; a queue that fills whole bursts is read by batches of single READs
+ * instead, which do not, until one comes back empty-handed.
  */
 #include "io/loop/tapq_rx.h"
 
@@ -22,7 +24,8 @@
 
 enum { BATCH_MIN = 4, BATCH_MAX = WORKER_RX_BUFS, RING_MEM = 4096 };
 
-_Static_assert(WORKER_RX_BUFS * sizeof(struct io_uring_buf) <= RING_MEM, "buffer ring fits");
+_Static_assert(WORKER_RX_BUFS * sizeof(struct io_uring_buf) <= RING_MEM,
+	       "buffer ring fits");
 
 static int open_ring(struct tapq *t, struct err *e)
 {
@@ -30,7 +33,8 @@ static int open_ring(struct tapq *t, struct err *e)
 				       .bgid = (uint16_t)t->view_idx};
 	int ret;
 
-	t->ring = mmap(NULL, RING_MEM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	t->ring = mmap(NULL, RING_MEM, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (t->ring == MAP_FAILED) {
 		t->ring = NULL;
 		return err_set(e, -errno, "mmap of a buffer ring: %s", strerror(errno));
@@ -41,7 +45,8 @@ static int open_ring(struct tapq *t, struct err *e)
 	if (ret < 0) {
 		munmap(t->ring, RING_MEM);
 		t->ring = NULL;
-		return err_set(e, ret, "io_uring: registering a buffer ring: %s", strerror(-ret));
+		return err_set(e, ret, "io_uring: registering a buffer ring: %s",
+			       strerror(-ret));
 	}
 	return 0;
 }
@@ -55,8 +60,10 @@ int tapq_rx_open(struct tapq *t, struct err *e)
 	t->dry = true;
 	if (t->rx == TAPQ_RX_mshot)
 		return open_ring(t, e);
-	if (t->rx == TAPQ_RX_epoll && epoll_ctl(t->w->loop.epfd, EPOLL_CTL_ADD, t->fd, &ev) < 0)
-		return err_set(e, -errno, "epoll_ctl of a TAP queue: %s", strerror(errno));
+	if (t->rx == TAPQ_RX_epoll &&
+	    epoll_ctl(t->w->loop.epfd, EPOLL_CTL_ADD, t->fd, &ev) < 0)
+		return err_set(e, -errno, "epoll_ctl of a TAP queue: %s",
+			       strerror(errno));
 	return 0;
 }
 
@@ -68,15 +75,16 @@ static void arm_mshot(struct tapq *t)
 	struct pkt *p;
 
 	while (t->n_published < WORKER_RX_BUFS && (p = pool_get(pool))) {
-		io_uring_buf_ring_add(t->ring, tapq_rx_at(t, p), tapq_rx_room(t), p->idx, mask, n++);
+		io_uring_buf_ring_add(t->ring, tapq_rx_at(t, p), tapq_rx_room(t), p->idx,
+				      mask, n++);
 		t->n_published++;
 	}
 	io_uring_buf_ring_advance(t->ring, n);
 	if (t->armed)
 		return;
 	sqe = loop_sqe(&t->w->loop);
-	io_uring_prep_rw(COMPAT_OP_READ_MULTISHOT, sqe, t->fd, NULL, 0, 0);
-	sqe->flags |= IOSQE_BUFFER_SELECT;
+	io_uring_prep_rw(COMPAT_OP_READ_MULTISHOT, sqe, (int)t->view_idx, NULL, 0, 0);
+	sqe->flags |= IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT;
 	sqe->buf_group = (uint16_t)t->view_idx;
 	sqe->user_data = loop_tag(LOOP_read_mshot, t->view_idx, 0);
 	t->armed = true;
@@ -86,25 +94,22 @@ static void arm_poll(struct tapq *t)
 {
 	struct io_uring_sqe *sqe = loop_sqe(&t->w->loop);
 
-	io_uring_prep_poll_add(sqe, t->fd, EPOLLIN);
+	io_uring_prep_poll_add(sqe, (int)t->view_idx, EPOLLIN);
+	sqe->flags |= IOSQE_FIXED_FILE;
 	sqe->user_data = loop_tag(LOOP_poll, t->view_idx, 0);
 	t->armed = true;
 }
 
-static void arm_batch(struct tapq *t)
+static void arm_reads(struct tapq *t)
 {
 	struct pkt *p;
 
-	if (t->armed || t->n_out)
-		return;
-	if (t->dry) {
-		arm_poll(t);
-		return;
-	}
 	while (t->n_out < t->n_try && (p = pool_get(&t->w->pool))) {
 		struct io_uring_sqe *sqe = loop_sqe(&t->w->loop);
 
-		io_uring_prep_read(sqe, t->fd, tapq_rx_at(t, p), tapq_rx_room(t), 0);
+		io_uring_prep_read(sqe, (int)t->view_idx, tapq_rx_at(t, p),
+				   tapq_rx_room(t), 0);
+		sqe->flags |= IOSQE_FIXED_FILE;
 		sqe->rw_flags = RWF_NOWAIT;
 		sqe->user_data = loop_tag(LOOP_read, t->view_idx, p->idx);
 		t->n_out++;
@@ -113,14 +118,28 @@ static void arm_batch(struct tapq *t)
 
 void tapq_rx_arm(struct tapq *t)
 {
-	if (t->gone || t->w->stopping)
+	if (t->gone || t->w->stopping || t->n_out)
 		return;
-	if (t->rx == TAPQ_RX_mshot)
-		arm_mshot(t);
-	else if (t->rx == TAPQ_RX_batch)
-		arm_batch(t);
-	else if (t->rx == TAPQ_RX_poll && !t->armed && !t->q.is_ready)
-		arm_poll(t);
+	switch (t->rx) {
+	case TAPQ_RX_mshot:
+		if (t->dry)
+			arm_mshot(t);
+		else
+			arm_reads(t);
+		break;
+	case TAPQ_RX_batch:
+		if (!t->dry)
+			arm_reads(t);
+		else if (!t->armed)
+			arm_poll(t);
+		break;
+	case TAPQ_RX_poll:
+		if (!t->armed && !t->q.is_ready)
+			arm_poll(t);
+		break;
+	default:
+		break;
+	}
 }
 
 static void take(struct tapq *t, struct pkt *p, uint32_t len)
@@ -141,12 +160,17 @@ static void mshot_cqe(struct tapq *t, const struct io_uring_cqe *cqe)
 		else
 			pool_put(p);
 	}
-	if (cqe->res == -ENOBUFS)
-		counter_add(&t->q.count.rx_no_buffer, 1);
 	if (cqe->flags & IORING_CQE_F_MORE)
 		return;
 	t->armed = false;
 	t->gone = cqe->res == -EBADFD;
+	if (cqe->res != -ENOBUFS)
+		return;
+	counter_add(&t->q.count.rx_no_buffer, 1);
+	if (!t->n_published) { /* a full burst: go on by batches */
+		t->dry = false;
+		t->n_try = BATCH_MAX;
+	}
 }
 
 static void read_cqe(struct tapq *t, const struct io_uring_cqe *cqe, struct pkt *p)

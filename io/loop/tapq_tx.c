@@ -45,18 +45,20 @@ static struct iovec *iovecs(struct worker *w, unsigned n)
 
 static struct io_uring_sqe *prep_write(struct tapq *t, const struct pkt *p)
 {
+	int file = (int)t->view_idx;
 	struct io_uring_sqe *sqe;
 
 	if (p->n_bufs == 1) {
 		sqe = loop_sqe(&t->w->loop);
-		io_uring_prep_write(sqe, t->fd, p->data + t->skip, p->len - t->skip, 0);
+		io_uring_prep_write(sqe, file, p->data + t->skip, p->len - t->skip, 0);
 	} else {
 		struct iovec *iov = iovecs(t->w, p->n_bufs);
 		unsigned n = gather(t, p, iov);
 
 		sqe = loop_sqe(&t->w->loop);
-		io_uring_prep_writev(sqe, t->fd, iov, n, 0);
+		io_uring_prep_writev(sqe, file, iov, n, 0);
 	}
+	sqe->flags |= IOSQE_FIXED_FILE;
 	return sqe;
 }
 

@@ -33,8 +33,8 @@ static int open_pool(struct worker *w, unsigned n, struct err *e)
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | populate, -1, 0);
 	if (w->pool_mem == MAP_FAILED) {
 		w->pool_mem = NULL;
-		return err_set(e, -errno, "no memory for %u packet buffers (%zu MiB): %s", n,
-			       w->pool_len >> 20, strerror(errno));
+		return err_set(e, -errno, "no memory for %u packet buffers (%zu MiB): %s",
+			       n, w->pool_len >> 20, strerror(errno));
 	}
 	pool_init(&w->pool, w->pool_mem, n);
 	return 0;
@@ -45,8 +45,10 @@ int worker_open(struct worker *w, unsigned n_views, unsigned n_rx, struct err *e
 	unsigned n_bufs = n_rx * WORKER_RX_BUFS + BURST_MAX;
 
 	if (n_bufs > POOL_BUFS_MAX)
-		return err_set(e, -E2BIG, "worker %u would receive from %u queues, at most %u are "
-				"possible; use more workers (--workers)", w->idx, n_rx,
+		return err_set(e, -E2BIG,
+			       "worker %u would receive from %u queues, at most %u are "
+			       "possible; use more workers (--workers)",
+			       w->idx, n_rx,
 			       (POOL_BUFS_MAX - BURST_MAX) / WORKER_RX_BUFS);
 	w->n_views = n_views;
 	w->n_rx = n_rx;
@@ -61,6 +63,37 @@ int worker_open(struct worker *w, unsigned n_views, unsigned n_rx, struct err *e
 	return open_pool(w, n_bufs, e);
 }
 
+/*
+ * Registered, a file is not looked up for each of its reads and writes: 5 % of
+ * the CPU per packet. File i is that of view i.
+ */
+static int register_files(struct worker *w, struct err *e)
+{
+	int *fds = calloc(w->n_views, sizeof(*fds));
+	int ret;
+
+	if (!fds)
+		return err_set(e, -ENOMEM, "no memory for %u queues", w->n_views);
+	for (unsigned i = 0; i < w->n_views; i++)
+		fds[i] = w->views[i].fd;
+	ret = io_uring_register_files(&w->loop.ring, fds, w->n_views);
+	free(fds);
+	if (ret < 0)
+		return err_set(e, ret, "io_uring: registering %u files: %s", w->n_views,
+			       strerror(-ret));
+	return 0;
+}
+
+/*
+ * In the worker's own thread, the ring's only one. The ring itself ends later,
+ * in the kernel's own time; a TAP must not stay for as long.
+ */
+static void unregister_files(struct worker *w)
+{
+	if (w->loop.has_ring)
+		io_uring_unregister_files(&w->loop.ring);
+}
+
 int worker_attach(struct worker *w, enum loop_form form, struct err *e)
 {
 	bool epoll = form == LOOP_FORM_E;
@@ -70,6 +103,8 @@ int worker_attach(struct worker *w, enum loop_form form, struct err *e)
 		epoll |= w->views[i].rx == TAPQ_RX_epoll;
 	if (form != LOOP_FORM_E)
 		ret = loop_open_ring(&w->loop, form, w->n_rx, e);
+	if (!ret && w->loop.has_ring)
+		ret = register_files(w, e);
 	if (!ret && epoll)
 		ret = loop_open_epoll(&w->loop, e);
 	for (unsigned i = 0; i < w->n_views && !ret; i++) {
@@ -77,6 +112,8 @@ int worker_attach(struct worker *w, enum loop_form form, struct err *e)
 			ret = tapq_rx_open(&w->views[i], e);
 	}
 	wait_init(&w->wait, w->wait.busy_poll, loop_now());
+	if (ret)
+		unregister_files(w);
 	return ret;
 }
 
@@ -129,7 +166,8 @@ static void take_cqe(struct worker *w, const struct io_uring_cqe *cqe)
 		tapq_rx_cqe(&w->views[loop_tag_view(tag)], cqe);
 		break;
 	case LOOP_write:
-		tapq_tx_failed(&w->views[loop_tag_view(tag)], loop_tag_arg(tag), cqe->res);
+		tapq_tx_failed(&w->views[loop_tag_view(tag)], loop_tag_arg(tag),
+			       cqe->res);
 		break;
 	case LOOP_write_cqe:
 		write_done(w, cqe);
@@ -156,7 +194,8 @@ static void reap(struct worker *w)
 	take_events(w);
 	if (!w->loop.has_ring)
 		return;
-	io_uring_for_each_cqe(&w->loop.ring, head, cqe) {
+	io_uring_for_each_cqe(&w->loop.ring, head, cqe)
+	{
 		take_cqe(w, cqe);
 		n++;
 	}
@@ -182,7 +221,8 @@ static void arm(struct worker *w)
 		t->is_dirty = false;
 		tapq_rx_arm(t);
 	}
-	if (w->loop.has_ring && w->loop.epfd >= 0 && !w->loop.epoll_armed && !w->stopping) {
+	if (w->loop.has_ring && w->loop.epfd >= 0 && !w->loop.epoll_armed &&
+	    !w->stopping) {
 		arm_fd(w, w->loop.epfd, LOOP_epoll);
 		w->loop.epoll_armed = true;
 	}
@@ -268,6 +308,7 @@ void worker_run(struct worker *w)
 		turn(w);
 	disarm(w);
 	drain(w);
+	unregister_files(w);
 }
 
 void worker_stop(struct worker *w)
