@@ -10,7 +10,7 @@
 
 #include "io/port/value.h"
 
-static const struct config_where command_line = { .file = NULL };
+static const struct config_where command_line = {.file = NULL};
 
 void config_init(struct config *c)
 {
@@ -91,8 +91,11 @@ static struct port_spec *port_room(struct config *c, struct err *e)
 	void *ports, *wheres;
 
 	if (c->n_ports == CONFIG_PORTS_MAX) {
-		err_usage(e, "more than %d ports; one ringway serves at most that many, start "
-			     "another for the others", CONFIG_PORTS_MAX);
+		err_usage(
+			e,
+			"more than %d ports; one ringway serves at most that many, start "
+			"another for the others",
+			CONFIG_PORTS_MAX);
 		return NULL;
 	}
 	ports = grow(c->ports, c->n_ports, sizeof(*c->ports));
@@ -115,8 +118,9 @@ static int check_new_id(const struct config *c, const char *id, struct err *e)
 
 	if (idx < 0)
 		return 0;
-	return err_usage(e, "port '%s' is there already (from %s); each id may be used once", id,
-			 where_text(&c->port_wheres[idx], buf));
+	return err_usage(e,
+			 "port '%s' is there already (from %s); each id may be used once",
+			 id, where_text(&c->port_wheres[idx], buf));
 }
 
 int config_add_port(struct config *c, const char *spec, struct err *e)
@@ -155,17 +159,20 @@ int config_new_port(struct config *c, const char *id, const struct config_where 
 	return (int)c->n_ports++;
 }
 
-int config_add_connect(struct config *c, const char *pair, const struct config_where *where,
-		       struct err *e)
+int config_add_connect(struct config *c, const char *pair,
+		       const struct config_where *where, struct err *e)
 {
 	const char *colon = strchr(pair, ':');
-	struct config_connect *room, connect = { .where = where ? *where : command_line };
+	struct config_connect *room, connect = {.where = where ? *where : command_line};
 	size_t a_len = colon ? (size_t)(colon - pair) : 0;
 
 	if (!colon || a_len == 0 || a_len > PORT_ID_MAX || !colon[1] ||
 	    strlen(colon + 1) > PORT_ID_MAX || strchr(colon + 1, ':')) {
-		err_usage(e, "%s%s: must be the ids of two ports with ':' between them, as in a:b",
-			  where && where->file ? "pair=" : "--connect ", value_show(pair).text);
+		err_usage(e,
+			  "%s%s: must be the ids of two ports with ':' between them, as "
+			  "in a:b",
+			  where && where->file ? "pair=" : "--connect ",
+			  value_show(pair).text);
 		return config_blame(where, -EINVAL, e);
 	}
 	memcpy(connect.a, pair, a_len);
@@ -187,8 +194,8 @@ int config_add_connect(struct config *c, const char *pair, const struct config_w
 static int set_workers(struct config *c, const char *value, struct err *e)
 {
 	uint64_t n;
-	int code = value_number("workers", value, "the number of threads", 1, CONFIG_WORKERS_MAX,
-				&n, e);
+	int code = value_number("workers", value, "the number of threads", 1,
+				CONFIG_WORKERS_MAX, &n, e);
 
 	if (code == 0)
 		c->n_workers = (unsigned)n;
@@ -205,7 +212,8 @@ static int add_cpus(struct config *c, const char *text, size_t len, struct err *
 	if (value_digits(text, first_len, CONFIG_CPUS_MAX - 1, &first) < 0)
 		return -EINVAL;
 	last = first;
-	if (dash && value_digits(dash + 1, len - first_len - 1, CONFIG_CPUS_MAX - 1, &last) < 0)
+	if (dash &&
+	    value_digits(dash + 1, len - first_len - 1, CONFIG_CPUS_MAX - 1, &last) < 0)
 		return -EINVAL;
 	if (last < first)
 		return -EINVAL;
@@ -221,7 +229,7 @@ static int add_cpus(struct config *c, const char *text, size_t len, struct err *
 
 static int set_cpus(struct config *c, const char *value, struct err *e)
 {
-	struct err twice = { 0 };
+	struct err twice = {0};
 
 	c->n_cpus = 0;
 	for (const char *p = value;; p++) {
@@ -234,9 +242,11 @@ static int set_cpus(struct config *c, const char *value, struct err *e)
 			return code;
 		}
 		if (code < 0)
-			return err_usage(e, "cpus=%s: must be CPU numbers from 0 to %d as the kernel "
-					    "lists them, as in 0-3,5", value_show(value).text,
-					 CONFIG_CPUS_MAX - 1);
+			return err_usage(
+				e,
+				"cpus=%s: must be CPU numbers from 0 to %d as the kernel "
+				"lists them, as in 0-3,5",
+				value_show(value).text, CONFIG_CPUS_MAX - 1);
 		p += len;
 		if (*p == '\0')
 			return 0;
@@ -254,27 +264,31 @@ static int set_busy_poll(struct config *c, const char *value, struct err *e)
 	else if (value_digits(value, strlen(value), CONFIG_BUSY_POLL_MAX, &n) == 0)
 		c->busy_poll = (int)n;
 	else
-		return err_usage(e, "busy-poll=%s: must be auto, off, or microseconds from 0 to %d",
-				 value_show(value).text, CONFIG_BUSY_POLL_MAX);
+		return err_usage(
+			e,
+			"busy-poll=%s: must be auto, off, or microseconds from 0 to %d",
+			value_show(value).text, CONFIG_BUSY_POLL_MAX);
 	return 0;
 }
 
 static int set_form(struct config *c, const char *value, struct err *e)
 {
-	static const char *const names[] = { "auto", "A", "B", "C", "D", "E" };
+	static const char *const names[] = {"auto", "A", "B", "C", "D", "E"};
 
 	for (int i = LOOP_FORM_auto; i <= LOOP_FORM_E; i++)
 		if (strcmp(value, names[i]) == 0) {
 			c->form = (enum loop_form)i;
 			return 0;
 		}
-	return err_usage(e, "uring-form=%s: must be auto, A, B, C, D or E", value_show(value).text);
+	return err_usage(e, "uring-form=%s: must be auto, A, B, C, D or E",
+			 value_show(value).text);
 }
 
 static int set_pidfile(struct config *c, const char *value, struct err *e)
 {
 	if (*value == '\0' || strlen(value) >= sizeof(c->pidfile))
-		return err_usage(e, "pidfile=%s: must be the path of a file", value_show(value).text);
+		return err_usage(e, "pidfile=%s: must be the path of a file",
+				 value_show(value).text);
 	strcpy(c->pidfile, value);
 	return 0;
 }
@@ -283,8 +297,8 @@ static const struct setting {
 	const char *name;
 	int (*set)(struct config *c, const char *value, struct err *e);
 } settings[CONFIG_SETTINGS] = {
-	{ "workers", set_workers }, { "cpus", set_cpus },	{ "busy-poll", set_busy_poll },
-	{ "uring-form", set_form }, { "pidfile", set_pidfile },
+	{"workers", set_workers}, {"cpus", set_cpus},	    {"busy-poll", set_busy_poll},
+	{"uring-form", set_form}, {"pidfile", set_pidfile},
 };
 
 /* May what is written here replace what is written there? */
@@ -329,7 +343,10 @@ int config_set(struct config *c, const char *key, const char *value,
 		code = set_once(c, i, value, where, e);
 		return code < 0 ? config_blame(where, code, e) : 0;
 	}
-	code = err_usage(e, "%s: no such setting; there are workers, cpus, busy-poll, uring-form and "
-			    "pidfile", value_show(key).text);
+	code = err_usage(
+		e,
+		"%s: no such setting; there are workers, cpus, busy-poll, uring-form and "
+		"pidfile",
+		value_show(key).text);
 	return config_blame(where, code, e);
 }

@@ -19,7 +19,8 @@ enum {
 
 /* Where a thing was written. */
 struct config_where {
-	const char *file; /* NULL = the command line; else one of the config's own names */
+	const char
+		*file; /* NULL = the command line; else one of the config's own names */
 	unsigned line;
 };
 
@@ -68,8 +69,8 @@ int config_new_port(struct config *c, const char *id, const struct config_where 
 		    struct err *e);
 
 /* pair: "A:B" */
-int config_add_connect(struct config *c, const char *pair, const struct config_where *where,
-		       struct err *e);
+int config_add_connect(struct config *c, const char *pair,
+		       const struct config_where *where, struct err *e);
 
 /*
  * key: "workers", "cpus", "busy-poll", "uring-form", "pidfile". Twice in one

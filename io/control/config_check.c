@@ -27,9 +27,9 @@ static unsigned collect_fds(const struct config *c, struct fd_use *uses)
 		const struct port_spec *s = &c->ports[i];
 
 		for (unsigned q = 0; q < s->n_fds; q++)
-			uses[n++] = (struct fd_use){ s->fds[q], i };
+			uses[n++] = (struct fd_use){s->fds[q], i};
 		for (unsigned q = 0; q < s->n_vhostfds; q++)
-			uses[n++] = (struct fd_use){ s->vhostfds[q], i };
+			uses[n++] = (struct fd_use){s->vhostfds[q], i};
 	}
 	return n;
 }
@@ -53,40 +53,51 @@ static int check_fds(const struct config *c, struct err *e)
 	qsort(uses, n, sizeof(*uses), compare_fds);
 	for (unsigned i = 1; i < n && code == 0; i++)
 		if (uses[i].fd == uses[i - 1].fd)
-			code = err_usage(e, "file descriptor %d is given to port '%s' and to port "
-					    "'%s'; each queue needs one of its own", uses[i].fd,
-					 c->ports[uses[i - 1].port].id, c->ports[uses[i].port].id);
+			code = err_usage(
+				e,
+				"file descriptor %d is given to port '%s' and to port "
+				"'%s'; each queue needs one of its own",
+				uses[i].fd, c->ports[uses[i - 1].port].id,
+				c->ports[uses[i].port].id);
 	free(uses);
 	return code;
 }
 
 /* The port of one end of a connection, which becomes taken. */
-static int take_end(const struct config *c, const struct config_connect *connect, const char *id,
-		    bool *taken, struct err *e)
+static int take_end(const struct config *c, const struct config_connect *connect,
+		    const char *id, bool *taken, struct err *e)
 {
 	int idx = config_port_index(c, id);
 
 	if (idx < 0)
-		return err_usage(e, "connection %s:%s: there is no port '%s'; add it, or correct "
-				    "the id", connect->a, connect->b, id);
+		return err_usage(
+			e,
+			"connection %s:%s: there is no port '%s'; add it, or correct "
+			"the id",
+			connect->a, connect->b, id);
 	if (taken[idx])
-		return err_usage(e, "connection %s:%s: port '%s' is connected already; a port may "
-				    "be in one connection only", connect->a, connect->b, id);
+		return err_usage(
+			e,
+			"connection %s:%s: port '%s' is connected already; a port may "
+			"be in one connection only",
+			connect->a, connect->b, id);
 	taken[idx] = true;
 	return 0;
 }
 
 static int check_connects(const struct config *c, struct err *e)
 {
-	bool taken[CONFIG_PORTS_MAX] = { false };
+	bool taken[CONFIG_PORTS_MAX] = {false};
 
 	for (unsigned i = 0; i < c->n_connects; i++) {
 		const struct config_connect *connect = &c->connects[i];
 		int code;
 
 		if (strcmp(connect->a, connect->b) == 0)
-			code = err_usage(e, "connection %s:%s: a port cannot be connected to itself",
-					 connect->a, connect->b);
+			code = err_usage(
+				e,
+				"connection %s:%s: a port cannot be connected to itself",
+				connect->a, connect->b);
 		else
 			code = take_end(c, connect, connect->a, taken, e);
 		if (code == 0)
@@ -103,8 +114,11 @@ static int check_port(const struct config *c, unsigned idx, struct err *e)
 	int code = port_spec_check(s, e);
 
 	if (code == 0 && s->io == PORT_IO_uring && c->form == LOOP_FORM_E)
-		code = err_usage(e, "port '%s': io=uring cannot be used together with uring-form E, "
-				    "which is the loop without io_uring; leave one out", s->id);
+		code = err_usage(
+			e,
+			"port '%s': io=uring cannot be used together with uring-form E, "
+			"which is the loop without io_uring; leave one out",
+			s->id);
 	return code < 0 ? config_blame(&c->port_wheres[idx], code, e) : 0;
 }
 

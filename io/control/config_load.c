@@ -24,7 +24,7 @@ struct loading {
 static int take_section(void *user, const char *name, unsigned line, struct err *e)
 {
 	struct loading *l = user;
-	const struct config_where where = { l->file, line };
+	const struct config_where where = {l->file, line};
 	size_t len = strcspn(name, " \t");
 	const char *rest = name + len + strspn(name + len, " \t");
 
@@ -38,8 +38,11 @@ static int take_section(void *user, const char *name, unsigned line, struct err 
 	else if (strcmp(name, "ringway") == 0)
 		l->section = SECTION_ringway;
 	else
-		return err_config(e, "%s:%u: [%s]: no such section; there are [port ID], [connect] and "
-				     "[ringway]", l->file, line, name);
+		return err_config(e,
+				  "%s:%u: [%s]: no such section; there are [port ID], "
+				  "[connect] and "
+				  "[ringway]",
+				  l->file, line, name);
 	return 0;
 }
 
@@ -49,17 +52,21 @@ static int take_port_key(struct loading *l, const char *key, const char *value,
 	int code;
 
 	if (strcmp(key, "id") == 0)
-		code = err_usage(e, "id=%s: the id stands in the section's name, [port ID]; remove "
-				    "this line", value_show(value).text);
+		code = err_usage(
+			e,
+			"id=%s: the id stands in the section's name, [port ID]; remove "
+			"this line",
+			value_show(value).text);
 	else
 		code = port_spec_set(&l->c->ports[l->port], key, value, e);
 	return code < 0 ? config_blame(where, code, e) : 0;
 }
 
-static int take_key(void *user, const char *key, const char *value, unsigned line, struct err *e)
+static int take_key(void *user, const char *key, const char *value, unsigned line,
+		    struct err *e)
 {
 	struct loading *l = user;
-	const struct config_where where = { l->file, line };
+	const struct config_where where = {l->file, line};
 
 	switch (l->section) {
 	case SECTION_port:
@@ -71,14 +78,15 @@ static int take_key(void *user, const char *key, const char *value, unsigned lin
 	}
 	if (strcmp(key, "pair") == 0)
 		return config_add_connect(l->c, value, &where, e);
-	return err_config(e, "%s:%u: %s: [connect] takes only pair = A:B, once for each connection",
-			  l->file, line, value_show(key).text);
+	return err_config(
+		e, "%s:%u: %s: [connect] takes only pair = A:B, once for each connection",
+		l->file, line, value_show(key).text);
 }
 
 static int load_one(struct config *c, const char *file, struct err *e)
 {
-	struct loading l = { .c = c, .file = config_keep_file(c, file) };
-	const struct inifile_handlers h = { &l, take_section, take_key };
+	struct loading l = {.c = c, .file = config_keep_file(c, file)};
+	const struct inifile_handlers h = {&l, take_section, take_key};
 
 	if (!l.file)
 		return err_set(e, -ENOMEM, "%s: no memory to read it", file);
@@ -90,7 +98,8 @@ static int is_conf_name(const struct dirent *d)
 {
 	size_t len = strlen(d->d_name);
 
-	return d->d_name[0] != '.' && len > 5 && strcmp(d->d_name + len - 5, ".conf") == 0;
+	return d->d_name[0] != '.' && len > 5 &&
+	       strcmp(d->d_name + len - 5, ".conf") == 0;
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -98,7 +107,8 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int load_drop_in(struct config *c, const char *dir, const char *name, struct err *e)
+static int load_drop_in(struct config *c, const char *dir, const char *name,
+			struct err *e)
 {
 	struct stat st;
 	char *path;
@@ -106,7 +116,8 @@ static int load_drop_in(struct config *c, const char *dir, const char *name, str
 
 	if (asprintf(&path, "%s/%s", dir, name) < 0)
 		return err_set(e, -ENOMEM, "%s: no memory to read it", dir);
-	/* what is there but no regular file is left alone; a dangling link is a mistake */
+	/* what is there but no regular file is left alone; a dangling link is a mistake
+	 */
 	if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
 		code = load_one(c, path, e);
 	free(path);
@@ -122,7 +133,8 @@ static int load_folder(struct config *c, const char *dir, struct err *e)
 		code = -errno;
 		if (code == -ENOENT)
 			return 0;
-		err_set(e, code, "%s: cannot read the drop-in folder: %s", dir, strerror(-code));
+		err_set(e, code, "%s: cannot read the drop-in folder: %s", dir,
+			strerror(-code));
 		if (e)
 			e->exit_status = EX_NOINPUT;
 		return code;

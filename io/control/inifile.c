@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* An INI file, read by inih behind checks for all that inih would cut or drop silently. */
+/* An INI file, read by inih behind checks for all that inih would cut or drop silently.
+ */
 #include "io/control/inifile.h"
 
 #include <ctype.h>
@@ -68,18 +69,21 @@ static const char *check_line(const char *s, size_t len)
 	while (lead < len && is_blank(s[lead]))
 		lead++;
 	if (len > INIFILE_LINE_MAX)
-		return "the line is longer than 198 bytes; shorten it, or give the port by --port";
+		return "the line is longer than 198 bytes; shorten it, or give the port "
+		       "by --port";
 	bad = find_bad_byte(s, len);
 	if (bad)
 		return bad;
 	if (lead == len || s[lead] == ';' || s[lead] == '#')
 		return NULL;
 	if (lead)
-		return "the line begins with a blank, which would continue the line before; "
+		return "the line begins with a blank, which would continue the line "
+		       "before; "
 		       "remove the blank";
 	for (size_t i = 1; i < len; i++)
 		if ((s[i] == ';' || s[i] == '#') && is_blank(s[i - 1]))
-			return "a blank and ';' or '#' within the line; a comment needs a line of "
+			return "a blank and ';' or '#' within the line; a comment needs "
+			       "a line of "
 			       "its own";
 	if (s[0] == '[')
 		return check_section(s, len);
@@ -180,11 +184,15 @@ static ssize_t read_all(int fd, char **text)
 	return -ENOMEM;
 }
 
-static int parse(const char *file, const char *text, size_t len, const struct inifile_handlers *h,
-		 struct err *e)
+static int parse(const char *file, const char *text, size_t len,
+		 const struct inifile_handlers *h, struct err *e)
 {
 	struct reading r = {
-		.file = file, .h = h, .pos = text, .end = text + len, .e = e,
+		.file = file,
+		.h = h,
+		.pos = text,
+		.end = text + len,
+		.e = e,
 	};
 	int line;
 
@@ -192,15 +200,18 @@ static int parse(const char *file, const char *text, size_t len, const struct in
 		r.pos += 3; /* a byte order mark, as some editors write it */
 	line = ini_parse_stream(take_line, &r, take_key, &r);
 	if (r.code == 0 && line != 0)
-		r.code = err_config(e, "%s:%d: neither [section] nor key = value", file, line);
+		r.code = err_config(e, "%s:%d: neither [section] nor key = value", file,
+				    line);
 	return r.code;
 }
 
 static int unreadable(const char *file, int code, struct err *e)
 {
 	if (code == -EFBIG)
-		return err_config(e, "%s: longer than 16 MiB; this is no configuration file", file);
-	err_set(e, code, "%s: cannot read the configuration file: %s", file, strerror(-code));
+		return err_config(
+			e, "%s: longer than 16 MiB; this is no configuration file", file);
+	err_set(e, code, "%s: cannot read the configuration file: %s", file,
+		strerror(-code));
 	if (e && code != -ENOMEM)
 		e->exit_status = EX_NOINPUT;
 	return code;
@@ -216,7 +227,8 @@ int inifile_read(const char *file, const struct inifile_handlers *h, struct err 
 		return unreadable(file, -errno, e);
 	len = read_all(fd, &text);
 	close(fd);
-	code = len < 0 ? unreadable(file, (int)len, e) : parse(file, text, (size_t)len, h, e);
+	code = len < 0 ? unreadable(file, (int)len, e)
+		       : parse(file, text, (size_t)len, h, e);
 	free(text);
 	return code;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* An INI file, read by inih behind checks for all that inih would cut or drop silently. */
+/* An INI file, read by inih behind checks for all that inih would cut or drop silently.
+ */
 #ifndef IO_CONTROL_INIFILE_H
 #define IO_CONTROL_INIFILE_H
 
@@ -17,7 +18,8 @@ struct inifile_handlers {
 	/* "[name]"; name has no blanks around it */
 	int (*section)(void *user, const char *name, unsigned line, struct err *e);
 	/* "key = value", after its section; value may be "" */
-	int (*key)(void *user, const char *key, const char *value, unsigned line, struct err *e);
+	int (*key)(void *user, const char *key, const char *value, unsigned line,
+		   struct err *e);
 };
 
 /*

@@ -19,15 +19,17 @@
 static int help_command(int argc, char **argv, struct err *e);
 static int version_command(int argc, char **argv, struct err *e);
 
-/* argv[0] is the command's name; what they print to stdout is flushed and checked in main. */
+/* argv[0] is the command's name; what they print to stdout is flushed and checked in
+ * main. */
 static const struct command {
 	const char *name, *args, *summary;
 	int (*run)(int argc, char **argv, struct err *e);
 	void (*help)(FILE *f); /* NULL: the line above says it all */
 } commands[] = {
-	{ "run", "[options]", "forward packets between TAP ports", run_command, options_help },
-	{ "help", "[COMMAND]", "show this, or all about one command", help_command, NULL },
-	{ "version", "", "show the version", version_command, NULL },
+	{"run", "[options]", "forward packets between TAP ports", run_command,
+	 options_help},
+	{"help", "[COMMAND]", "show this, or all about one command", help_command, NULL},
+	{"version", "", "show the version", version_command, NULL},
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
@@ -45,8 +47,10 @@ static const struct command *find_command(const char *word)
 
 static int unknown_command(const char *word, struct err *e)
 {
-	return err_usage(e, "'%s' is no command; see 'ringway help', or did you mean 'ringway run'?",
-			 value_show(word).text);
+	return err_usage(
+		e,
+		"'%s' is no command; see 'ringway help', or did you mean 'ringway run'?",
+		value_show(word).text);
 }
 
 static void print_commands(void)
@@ -120,7 +124,7 @@ static void print_error(struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct err e = { 0 };
+	struct err e = {0};
 	const struct command *c;
 	int code;
 

@@ -14,38 +14,50 @@ static const struct row {
 	const char *arg; /* NULL = none */
 	const char *help;
 } rows[] = {
-	{ "port", 0, "SPEC", "open a port; repeatable; SPEC as in tap,id=a,ifname=tap0" },
-	{ "connect", 0, "A:B", "cross-connect the ports A and B; repeatable" },
-	{ "config", 'c', "FILE", "read FILE, then FILE.d/*.conf; see ringway.conf(5)" },
-	{ "check", 0, NULL, "check everything that can be checked without opening; then exit" },
-	{ "workers", 0, "N", "threads that move packets, 1 to 256 (1)" },
-	{ "cpus", 0, "LIST", "CPUs for them, one each in turn, as in 0-3,5 (anywhere)" },
-	{ "busy-poll", 0, "USEC", "spin before sleeping: microseconds, auto or off (auto)" },
-	{ "uring-form", 0, "FORM", "form of the loop: auto, A to D with io_uring, E without (auto)" },
-	{ "foreground", 0, NULL, "stay in the foreground; ringway always does" },
-	{ "pidfile", 0, "FILE", "write the process id to FILE, and hold a lock on it" },
-	{ "help", 'h', NULL, "show this" },
+	{"port", 0, "SPEC", "open a port; repeatable; SPEC as in tap,id=a,ifname=tap0"},
+	{"connect", 0, "A:B", "cross-connect the ports A and B; repeatable"},
+	{"config", 'c', "FILE", "read FILE, then FILE.d/*.conf; see ringway.conf(5)"},
+	{"check", 0, NULL,
+	 "check everything that can be checked without opening; then exit"},
+	{"workers", 0, "N", "threads that move packets, 1 to 256 (1)"},
+	{"cpus", 0, "LIST", "CPUs for them, one each in turn, as in 0-3,5 (anywhere)"},
+	{"busy-poll", 0, "USEC",
+	 "spin before sleeping: microseconds, auto or off (auto)"},
+	{"uring-form", 0, "FORM",
+	 "form of the loop: auto, A to D with io_uring, E without (auto)"},
+	{"foreground", 0, NULL, "stay in the foreground; ringway always does"},
+	{"pidfile", 0, "FILE", "write the process id to FILE, and hold a lock on it"},
+	{"help", 'h', NULL, "show this"},
 };
 enum { N_ROWS = sizeof(rows) / sizeof(rows[0]), FIRST_VALUE = 256 };
 
 static const char spec_help[] =
-	"\nSPEC is tap,id=NAME,KEY=VALUE,... (',,' is a comma within a value). The keys of QEMU:\n"
-	"  ifname=NAME        open this TAP, or create it; tap%d, or nothing: the kernel numbers it\n"
+	"\nSPEC is tap,id=NAME,KEY=VALUE,... (',,' is a comma within a value). The keys "
+	"of QEMU:\n"
+	"  ifname=NAME        open this TAP, or create it; tap%d, or nothing: the kernel "
+	"numbers it\n"
 	"  queues=N           queues of a TAP opened by name, 1 to 256 (1)\n"
 	"  fd=N fds=N:N...    use open TAP file descriptors instead, one for each queue\n"
-	"  helper=PROGRAM     have a bridge helper open it; br=BRIDGE names the bridge (br0)\n"
-	"  script=FILE        run FILE IFNAME after opening (no); downscript=FILE at the end (no)\n"
-	"  vnet_hdr=on|off    the virtio-net header and with it all offloads (on if there)\n"
-	"  sndbuf=SIZE        bytes in flight towards the kernel, with k, M, G (0: unlimited)\n"
-	"  vhost=on|off|auto  vhost-net (auto); also vhostfd=, vhostfds=, vhostforce=, poll-us=\n"
+	"  helper=PROGRAM     have a bridge helper open it; br=BRIDGE names the bridge "
+	"(br0)\n"
+	"  script=FILE        run FILE IFNAME after opening (no); downscript=FILE at the "
+	"end (no)\n"
+	"  vnet_hdr=on|off    the virtio-net header and with it all offloads (on if "
+	"there)\n"
+	"  sndbuf=SIZE        bytes in flight towards the kernel, with k, M, G (0: "
+	"unlimited)\n"
+	"  vhost=on|off|auto  vhost-net (auto); also vhostfd=, vhostfds=, vhostforce=, "
+	"poll-us=\n"
 	"and ringway's own:\n"
 	"  netns=NAME|PATH    the network namespace the TAP lives in (ringway's)\n"
 	"  mac=MAC mtu=N txqueuelen=N up=on|off master=BRIDGE\n"
 	"  addr=IP/LEN        an address of the kernel's side; repeatable\n"
 	"  user=U group=G     who may attach to the device later\n"
-	"  persist=on|off     keep the device at the end (what ringway created is removed)\n"
+	"  persist=on|off     keep the device at the end (what ringway created is "
+	"removed)\n"
 	"  io=auto|uring|epoll  how the port is received and sent (auto)\n"
-	"\nSignals: SIGTERM and SIGINT end ringway, SIGUSR1 prints counters. See ringway(8).\n";
+	"\nSignals: SIGTERM and SIGINT end ringway, SIGUSR1 prints counters. See "
+	"ringway(8).\n";
 
 void options_help(FILE *f)
 {
@@ -54,16 +66,17 @@ void options_help(FILE *f)
 	for (unsigned i = 0; i < N_ROWS; i++) {
 		char left[32];
 
-		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name, rows[i].arg ? " " : "",
-			 rows[i].arg ? rows[i].arg : "");
+		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name,
+			 rows[i].arg ? " " : "", rows[i].arg ? rows[i].arg : "");
 		fprintf(f, "  %c%c%c %-18s %s\n", rows[i].letter ? '-' : ' ',
-			rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? ',' : ' ', left,
-			rows[i].help);
+			rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? ',' : ' ',
+			left, rows[i].help);
 	}
 	fputs(spec_help, f);
 }
 
-static int take(struct config *c, const char *name, const char *value, bool *help, struct err *e)
+static int take(struct config *c, const char *name, const char *value, bool *help,
+		struct err *e)
 {
 	if (strcmp(name, "port") == 0)
 		return config_add_port(c, value, e);
@@ -83,7 +96,8 @@ static int take(struct config *c, const char *name, const char *value, bool *hel
 /* The tables that getopt_long wants; row i has the value FIRST_VALUE + i. */
 static void make_tables(struct option *longs, char *letters)
 {
-	*letters++ = '+'; /* nothing but options is expected: stop at the first other word */
+	*letters++ =
+		'+'; /* nothing but options is expected: stop at the first other word */
 	*letters++ = ':'; /* tell a missing value from an unknown option */
 	for (unsigned i = 0; i < N_ROWS; i++) {
 		longs[i] = (struct option){
@@ -97,7 +111,7 @@ static void make_tables(struct option *longs, char *letters)
 		if (rows[i].arg)
 			*letters++ = ':';
 	}
-	longs[N_ROWS] = (struct option){ 0 };
+	longs[N_ROWS] = (struct option){0};
 	*letters = '\0';
 }
 
@@ -115,11 +129,13 @@ static int refuse(int got, int value, const char *word, struct err *e)
 	const struct row *row = find_row(value);
 
 	if (got == ':' && row)
-		return err_usage(e, "--%s needs a value, %s; see 'ringway help run'", row->name,
-				 row->arg);
+		return err_usage(e, "--%s needs a value, %s; see 'ringway help run'",
+				 row->name, row->arg);
 	if (row)
-		return err_usage(e, "--%s takes no value; see 'ringway help run'", row->name);
-	return err_usage(e, "%s: no such option; see 'ringway help run'", value_show(word).text);
+		return err_usage(e, "--%s takes no value; see 'ringway help run'",
+				 row->name);
+	return err_usage(e, "%s: no such option; see 'ringway help run'",
+			 value_show(word).text);
 }
 
 int options_parse(struct config *c, int argc, char **argv, bool *help, struct err *e)

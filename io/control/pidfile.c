@@ -43,12 +43,14 @@ static int try_open(struct pidfile *p, struct err *e)
 	struct stat st;
 	char pid[16];
 
-	p->fd = open(p->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+	p->fd = open(p->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+		     0644);
 	if (p->fd < 0)
 		return err_set(e, -errno, "pidfile %s: cannot open it: %s", p->path,
 			       strerror(errno));
 	if (fstat(p->fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return err_usage(e, "pidfile %s: no regular file; give another path", p->path);
+		return err_usage(e, "pidfile %s: no regular file; give another path",
+				 p->path);
 	if (flock(p->fd, LOCK_EX | LOCK_NB) < 0) {
 		int code = -errno;
 
@@ -56,14 +58,20 @@ static int try_open(struct pidfile *p, struct err *e)
 			return err_set(e, code, "pidfile %s: cannot lock it: %s", p->path,
 				       strerror(-code));
 		read_pid(p->fd, pid);
-		return err_set(e, -EBUSY, "pidfile %s: process %s holds it and is running; stop that "
-					  "one, or give another path", p->path, *pid ? pid : "?");
+		return err_set(
+			e, -EBUSY,
+			"pidfile %s: process %s holds it and is running; stop that "
+			"one, or give another path",
+			p->path, *pid ? pid : "?");
 	}
 	if (!is_still_ours(p))
 		return 0;
 	if (read_pid(p->fd, pid) < 0)
-		return err_usage(e, "pidfile %s: holds something else than a process id; remove it, "
-				    "or give another path", p->path);
+		return err_usage(
+			e,
+			"pidfile %s: holds something else than a process id; remove it, "
+			"or give another path",
+			p->path);
 	return 1;
 }
 
@@ -83,8 +91,10 @@ int pidfile_open(struct pidfile *p, const char *path, struct err *e)
 	if (code > 0)
 		return 0;
 	if (code == 0)
-		code = err_set(e, -EAGAIN, "pidfile %s: others remove it again and again; give "
-					   "another path", path);
+		code = err_set(e, -EAGAIN,
+			       "pidfile %s: others remove it again and again; give "
+			       "another path",
+			       path);
 	/* it is not ours, so it stays */
 	if (p->fd >= 0)
 		close(p->fd);
@@ -98,7 +108,8 @@ int pidfile_write(struct pidfile *p, struct err *e)
 	int len = snprintf(text, sizeof(text), "%d\n", (int)getpid());
 
 	if (ftruncate(p->fd, 0) < 0 || pwrite(p->fd, text, (size_t)len, 0) != len)
-		return err_set(e, errno ? -errno : -EIO, "pidfile %s: cannot write it: %s", p->path,
+		return err_set(e, errno ? -errno : -EIO,
+			       "pidfile %s: cannot write it: %s", p->path,
 			       strerror(errno));
 	return 0;
 }

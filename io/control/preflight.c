@@ -14,19 +14,23 @@
 #include <unistd.h>
 
 enum {
-	FDS_SPARE = 16,	     /* signals, pidfile, netlink, libraries */
-	FDS_PER_PORT = 4,    /* namespaces and control sockets */
-	FDS_PER_WORKER = 8,  /* ring or epoll, wake-up, timer */
+	FDS_SPARE = 16,	    /* signals, pidfile, netlink, libraries */
+	FDS_PER_PORT = 4,   /* namespaces and control sockets */
+	FDS_PER_WORKER = 8, /* ring or epoll, wake-up, timer */
 };
 
-static int keep_from_children(const struct port_spec *s, const char *what, int fd, struct err *e)
+static int keep_from_children(const struct port_spec *s, const char *what, int fd,
+			      struct err *e)
 {
 	int flags = fcntl(fd, F_GETFD);
 
 	if (flags >= 0 && fcntl(fd, F_SETFD, flags | FD_CLOEXEC) == 0)
 		return 0;
-	return err_usage(e, "port '%s': %s %d is not open in this process; hand the TAP over by "
-			    "inheritance, as a shell's redirection %d<>... does", s->id, what, fd, fd);
+	return err_usage(
+		e,
+		"port '%s': %s %d is not open in this process; hand the TAP over by "
+		"inheritance, as a shell's redirection %d<>... does",
+		s->id, what, fd, fd);
 }
 
 int preflight_fds(const struct config *c, struct err *e)
@@ -38,7 +42,8 @@ int preflight_fds(const struct config *c, struct err *e)
 		for (unsigned q = 0; q < s->n_fds && code == 0; q++)
 			code = keep_from_children(s, "file descriptor", s->fds[q], e);
 		for (unsigned q = 0; q < s->n_vhostfds && code == 0; q++)
-			code = keep_from_children(s, "vhost file descriptor", s->vhostfds[q], e);
+			code = keep_from_children(s, "vhost file descriptor",
+						  s->vhostfds[q], e);
 		if (code < 0)
 			return config_blame(&c->port_wheres[i], code, e);
 	}
@@ -56,9 +61,11 @@ int preflight_cpus(const struct config *c, struct err *e)
 			       strerror(errno));
 	for (unsigned i = 0; i < c->n_cpus; i++)
 		if (!CPU_ISSET(c->cpus[i], &allowed))
-			return err_set(e, -ENXIO, "cpus: CPU %d is not there, or this process may not "
-						  "run on it; 'taskset -cp $$' lists those it may use",
-				       c->cpus[i]);
+			return err_set(
+				e, -ENXIO,
+				"cpus: CPU %d is not there, or this process may not "
+				"run on it; 'taskset -cp $$' lists those it may use",
+				c->cpus[i]);
 	return 0;
 }
 
@@ -77,7 +84,8 @@ static rlim_t count_open_fds(void)
 
 int preflight_limits(const struct config *c, struct err *e)
 {
-	rlim_t need = count_open_fds() + FDS_SPARE + FDS_PER_WORKER * c->n_workers, queues = 0;
+	rlim_t need = count_open_fds() + FDS_SPARE + FDS_PER_WORKER * c->n_workers,
+	       queues = 0;
 	struct rlimit limit;
 
 	for (unsigned i = 0; i < c->n_ports; i++)
@@ -91,10 +99,12 @@ int preflight_limits(const struct config *c, struct err *e)
 		if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
 			return 0;
 	}
-	return err_set(e, -EMFILE, "%llu queues and %u workers need about %llu open files, but the limit "
-				   "is %llu; raise it, with 'ulimit -n %llu' or LimitNOFILE=",
-		       (unsigned long long)queues, c->n_workers, (unsigned long long)need,
-		       (unsigned long long)limit.rlim_max, (unsigned long long)need);
+	return err_set(
+		e, -EMFILE,
+		"%llu queues and %u workers need about %llu open files, but the limit "
+		"is %llu; raise it, with 'ulimit -n %llu' or LimitNOFILE=",
+		(unsigned long long)queues, c->n_workers, (unsigned long long)need,
+		(unsigned long long)limit.rlim_max, (unsigned long long)need);
 }
 
 static int check_netns(const struct port_spec *s, struct err *e)
@@ -103,11 +113,12 @@ static int check_netns(const struct port_spec *s, struct err *e)
 
 	if (!s->netns[0])
 		return 0;
-	snprintf(path, sizeof(path), "%s%s", strchr(s->netns, '/') ? "" : "/run/netns/", s->netns);
+	snprintf(path, sizeof(path), "%s%s", strchr(s->netns, '/') ? "" : "/run/netns/",
+		 s->netns);
 	if (access(path, F_OK) == 0)
 		return 0;
-	return err_set(e, -errno, "netns=%s: %s: %s; 'ip netns add' makes one", s->netns, path,
-		       strerror(errno));
+	return err_set(e, -errno, "netns=%s: %s: %s; 'ip netns add' makes one", s->netns,
+		       path, strerror(errno));
 }
 
 static int check_program(const char *key, const char *path, struct err *e)
@@ -123,8 +134,9 @@ static int check_program(const char *key, const char *path, struct err *e)
 		code = -EACCES;
 	if (code == 0)
 		return 0;
-	return err_set(e, code, "%s=%s: cannot be run: %s; give the path of an executable file", key,
-		       path, strerror(-code));
+	return err_set(e, code,
+		       "%s=%s: cannot be run: %s; give the path of an executable file",
+		       key, path, strerror(-code));
 }
 
 int preflight_files(const struct config *c, struct err *e)

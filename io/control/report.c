@@ -24,10 +24,14 @@ static void put_kernel(FILE *f, struct port *p)
 		const char *key;
 		uint64_t *value;
 	} rows[] = {
-		{ "kernel_rx_packets", &st.rx_packets }, { "kernel_rx_bytes", &st.rx_bytes },
-		{ "kernel_rx_dropped", &st.rx_dropped }, { "kernel_rx_errors", &st.rx_errors },
-		{ "kernel_tx_packets", &st.tx_packets }, { "kernel_tx_bytes", &st.tx_bytes },
-		{ "kernel_tx_dropped", &st.tx_dropped }, { "kernel_tx_errors", &st.tx_errors },
+		{"kernel_rx_packets", &st.rx_packets},
+		{"kernel_rx_bytes", &st.rx_bytes},
+		{"kernel_rx_dropped", &st.rx_dropped},
+		{"kernel_rx_errors", &st.rx_errors},
+		{"kernel_tx_packets", &st.tx_packets},
+		{"kernel_tx_bytes", &st.tx_bytes},
+		{"kernel_tx_dropped", &st.tx_dropped},
+		{"kernel_tx_errors", &st.tx_errors},
 	};
 	bool can = port_kernel_stats(p, &st, NULL) == 0;
 
@@ -75,16 +79,16 @@ static void queue_lines(FILE *f, const struct engine *g, const char *id, unsigne
 	fputc('\n', f);
 	for (enum drop d = 0; d < DROP_N; d++)
 		if (c->drops[d])
-			fprintf(f, "drop=%s/%u reason=%s packets=%" PRIu64 "\n", id, queue,
-				drop_name(d), c->drops[d]);
+			fprintf(f, "drop=%s/%u reason=%s packets=%" PRIu64 "\n", id,
+				queue, drop_name(d), c->drops[d]);
 }
 
 static void worker_line(FILE *f, const struct engine *g, unsigned worker)
 {
-	struct engine_worker_stats st = { .cpu = -1 };
+	struct engine_worker_stats st = {.cpu = -1};
 
 	engine_worker_stats(g, worker, &st);
-	fprintf(f, "worker=%u form=%s", worker, loop_form_name(st.form));
+	fprintf(f, "worker=%u form=%s", worker, engine_form_name(st.form));
 	if (st.cpu < 0)
 		fputs(" cpu=-", f);
 	else
@@ -106,7 +110,7 @@ static void worker_line(FILE *f, const struct engine *g, unsigned worker)
 static void port_lines(FILE *f, const struct engine *g, struct port *p, unsigned port,
 		       struct counters *total)
 {
-	struct counters *queues = calloc(p->n_queues, sizeof(*queues)), sum = { 0 };
+	struct counters *queues = calloc(p->n_queues, sizeof(*queues)), sum = {0};
 
 	if (!queues)
 		return;
@@ -123,7 +127,7 @@ static void port_lines(FILE *f, const struct engine *g, struct port *p, unsigned
 
 void report_write(FILE *f, const struct engine *g, struct port *ports, unsigned n_ports)
 {
-	struct counters total = { 0 };
+	struct counters total = {0};
 
 	for (unsigned i = 0; i < n_ports; i++)
 		port_lines(f, g, &ports[i], i, &total);
@@ -144,7 +148,8 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* At most PIPE_BUF bytes: so much a pipe that polls as writable takes without blocking. */
+/* At most PIPE_BUF bytes: so much a pipe that polls as writable takes without blocking.
+ */
 static ssize_t put_some(int fd, const char *text, size_t len)
 {
 	ssize_t n;
@@ -160,7 +165,7 @@ static int put_all(int fd, const char *text, size_t len)
 	int64_t end = now_ms() + 1000;
 
 	while (len) {
-		struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+		struct pollfd pfd = {.fd = fd, .events = POLLOUT};
 		int64_t left = end - now_ms();
 		ssize_t n;
 
@@ -191,7 +196,8 @@ int report_send(int fd, const struct engine *g, struct port *ports, unsigned n_p
 	code = fclose(f) ? -ENOMEM : put_all(fd, text, len);
 	free(text);
 	if (code < 0)
-		return err_set(e, code, "the counters could not be written to standard output: %s",
+		return err_set(e, code,
+			       "the counters could not be written to standard output: %s",
 			       strerror(-code));
 	return 0;
 }

@@ -58,7 +58,7 @@ static const char *plural(unsigned n)
 /* From here on a signal is something to read; workers and ports inherit the mask. */
 static int open_signals(struct run *r, struct err *e)
 {
-	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2 };
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -68,14 +68,15 @@ static int open_signals(struct run *r, struct err *e)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	r->signals = signalfd(-1, &set, SFD_CLOEXEC);
 	if (r->signals < 0)
-		return err_set(e, -errno, "cannot receive signals (signalfd): %s", strerror(errno));
+		return err_set(e, -errno, "cannot receive signals (signalfd): %s",
+			       strerror(errno));
 	return 0;
 }
 
 /* Once for all ports: what vhost=auto, the default, came to. */
 static void say_vhost(const struct config *c)
 {
-	struct err why = { 0 };
+	struct err why = {0};
 
 	for (unsigned i = 0; i < c->n_ports; i++)
 		if (port_spec_vhost(&c->ports[i]) == TRI_auto && vhost_can(&why) < 0) {
@@ -108,9 +109,16 @@ static int start_engine(struct run *r, struct err *e)
 	const struct config *c = &r->config;
 	struct engine_pair *pairs = calloc(c->n_connects + 1, sizeof(*pairs));
 	struct engine_conf conf = {
-		.ports = r->ports, .n_ports = c->n_ports, .pairs = pairs, .n_pairs = c->n_connects,
-		.n_workers = c->n_workers, .cpus = c->cpus, .n_cpus = c->n_cpus, .form = c->form,
-		.busy_poll = c->busy_poll, .log = say_line,
+		.ports = r->ports,
+		.n_ports = c->n_ports,
+		.pairs = pairs,
+		.n_pairs = c->n_connects,
+		.n_workers = c->n_workers,
+		.cpus = c->cpus,
+		.n_cpus = c->n_cpus,
+		.form = c->form,
+		.busy_poll = c->busy_poll,
+		.log = say_line,
 	};
 	int code;
 
@@ -127,7 +135,7 @@ static int start_engine(struct run *r, struct err *e)
 
 static void notify(const char *state)
 {
-	struct err e = { 0 };
+	struct err e = {0};
 
 	if (notify_send(state, &e) < 0)
 		say("%s", e.text);
@@ -136,20 +144,21 @@ static void notify(const char *state)
 static void say_ready(const struct run *r)
 {
 	const struct config *c = &r->config;
-	struct engine_worker_stats st = { .form = LOOP_FORM_E };
+	struct engine_worker_stats st = {.form = LOOP_FORM_E};
 	unsigned n_workers = engine_n_workers(r->engine);
 	char how[32] = "epoll";
 
 	engine_worker_stats(r->engine, 0, &st);
 	if (st.form != LOOP_FORM_E)
-		snprintf(how, sizeof(how), "io_uring form %s", loop_form_name(st.form));
-	say("ready: %u port%s, %u connection%s, %u worker%s (%s)", c->n_ports, plural(c->n_ports),
-	    c->n_connects, plural(c->n_connects), n_workers, plural(n_workers), how);
+		snprintf(how, sizeof(how), "io_uring form %s", engine_form_name(st.form));
+	say("ready: %u port%s, %u connection%s, %u worker%s (%s)", c->n_ports,
+	    plural(c->n_ports), c->n_connects, plural(c->n_connects), n_workers,
+	    plural(n_workers), how);
 }
 
 static void report(struct run *r)
 {
-	struct err e = { 0 };
+	struct err e = {0};
 
 	if (report_send(STDOUT_FILENO, r->engine, r->ports, r->n_open, &e) < 0)
 		say("%s", e.text);
@@ -165,7 +174,8 @@ static int serve_signals(struct run *r, struct err *e)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n != sizeof(info))
-			return err_set(e, n < 0 ? -errno : -EIO, "cannot read signals: %s",
+			return err_set(e, n < 0 ? -errno : -EIO,
+				       "cannot read signals: %s",
 				       strerror(n < 0 ? errno : EIO));
 		switch (info.ssi_signo) {
 		case SIGTERM:
@@ -175,7 +185,8 @@ static int serve_signals(struct run *r, struct err *e)
 			report(r);
 			break;
 		default:
-			say("%s is ignored; to read the configuration anew, restart ringway",
+			say("%s is ignored; to read the configuration anew, restart "
+			    "ringway",
 			    info.ssi_signo == SIGHUP ? "SIGHUP" : "SIGUSR2");
 		}
 	}
@@ -223,7 +234,7 @@ static int close_all(struct run *r, int code, struct err *e)
 {
 	engine_stop(&r->engine);
 	while (r->n_open > 0) {
-		struct err own = { 0 };
+		struct err own = {0};
 		int failed = port_close(&r->ports[--r->n_open], &own);
 
 		if (failed < 0 && code == 0) {
@@ -274,8 +285,8 @@ int run_command(int argc, char **argv, struct err *e)
 	else if (code == 0)
 		code = check(&r->config, e);
 	if (code == 0 && !help && r->config.check_only)
-		printf("ringway: configuration ok: %u port%s, %u connection%s\n", r->config.n_ports,
-		       plural(r->config.n_ports), r->config.n_connects,
+		printf("ringway: configuration ok: %u port%s, %u connection%s\n",
+		       r->config.n_ports, plural(r->config.n_ports), r->config.n_connects,
 		       plural(r->config.n_connects));
 	else if (code == 0 && !help)
 		code = close_all(r, serve(r, e), e);

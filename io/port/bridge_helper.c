@@ -37,8 +37,8 @@ static int left_ms(int64_t deadline)
 static int start(const char *helper, const char *br, int sock, struct err *e)
 {
 	char fd_arg[16], br_arg[IFNAMSIZ + 8], command[PORT_VALUE_MAX + 64];
-	char *direct[] = { (char *)helper, "--use-vnet", fd_arg, br_arg, NULL };
-	char *shell[] = { "/bin/sh", "-c", command, NULL };
+	char *direct[] = {(char *)helper, "--use-vnet", fd_arg, br_arg, NULL};
+	char *shell[] = {"/bin/sh", "-c", command, NULL};
 
 	snprintf(fd_arg, sizeof(fd_arg), "--fd=%d", SPAWN_FD);
 	snprintf(br_arg, sizeof(br_arg), "--br=%s", br);
@@ -73,9 +73,9 @@ static int receive(int sock, int64_t deadline, int fds[FDS_MAX])
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(sizeof(int) * FDS_MAX)];
 	} control;
-	struct pollfd pfd = { .fd = sock, .events = POLLIN };
+	struct pollfd pfd = {.fd = sock, .events = POLLIN};
 	struct iovec iov;
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1};
 	ssize_t len;
 	char byte;
 	int n;
@@ -85,7 +85,7 @@ static int receive(int sock, int64_t deadline, int fds[FDS_MAX])
 	} while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return n ? -errno : -ETIMEDOUT;
-	iov = (struct iovec){ .iov_base = &byte, .iov_len = 1 };
+	iov = (struct iovec){.iov_base = &byte, .iov_len = 1};
 	mh.msg_control = control.bytes;
 	mh.msg_controllen = sizeof(control);
 	do {
@@ -105,23 +105,26 @@ static void close_all(const int *fds, int n)
 }
 
 /* The fd that the message and the child's end amount to. */
-static int judge(const char *helper, const char *br, int n, int code, int status, const int *fds,
-		 struct err *e)
+static int judge(const char *helper, const char *br, int n, int code, int status,
+		 const int *fds, struct err *e)
 {
 	char end[64];
 
 	spawn_describe(status, end, sizeof(end));
 	if (n == -ETIMEDOUT || code == -ETIMEDOUT)
-		code = err_set(e, -ETIMEDOUT,
-			       "helper=%s: it did not %s within %d ms and was killed (run it by "
-			       "hand to see why)",
-			       helper, n < 0 ? "send an fd" : "end", bridge_helper_timeout_ms);
+		code = err_set(
+			e, -ETIMEDOUT,
+			"helper=%s: it did not %s within %d ms and was killed (run it by "
+			"hand to see why)",
+			helper, n < 0 ? "send an fd" : "end", bridge_helper_timeout_ms);
 	else if (n < 0)
-		code = err_set(e, n, "helper=%s: cannot receive its fd: %s", helper, strerror(-n));
+		code = err_set(e, n, "helper=%s: cannot receive its fd: %s", helper,
+			       strerror(-n));
 	else if (code)
-		code = err_set(e, code,
-			       "helper=%s: its exit status was lost: %s (is SIGCHLD ignored?)",
-			       helper, strerror(-code));
+		code = err_set(
+			e, code,
+			"helper=%s: its exit status was lost: %s (is SIGCHLD ignored?)",
+			helper, strerror(-code));
 	else if (status)
 		code = err_set(e, -ECHILD,
 			       "helper=%s: it %s (does the bridge %s exist, and does "
@@ -129,11 +132,13 @@ static int judge(const char *helper, const char *br, int n, int code, int status
 			       helper, end, br, br);
 	else if (n == 0)
 		code = err_set(e, -EPROTO,
-			       "helper=%s: it ended without sending an fd (is it a bridge helper, "
+			       "helper=%s: it ended without sending an fd (is it a "
+			       "bridge helper, "
 			       "such as /usr/lib/qemu/qemu-bridge-helper?)",
 			       helper);
 	else if (n > 1)
-		code = err_set(e, -EPROTO, "helper=%s: it sent %d fds instead of one", helper, n);
+		code = err_set(e, -EPROTO, "helper=%s: it sent %d fds instead of one",
+			       helper, n);
 	else
 		return fds[0];
 	close_all(fds, n);
@@ -149,7 +154,8 @@ int bridge_helper_open(const char *helper, const char *br, struct err *e)
 		code = -errno;
 		if (code == -EMFILE || code == -ENFILE)
 			return tap_err_nofile(e, code, "a socket for the bridge helper");
-		return err_set(e, code, "helper=%s: no socket for it: %s", helper, strerror(-code));
+		return err_set(e, code, "helper=%s: no socket for it: %s", helper,
+			       strerror(-code));
 	}
 	pid = start(helper, br, sv[1], e);
 	close(sv[1]); /* so that the child's end shows as end of file */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* QEMU's bridge helper: a program that opens a TAP, puts it into a bridge and hands over the fd. */
+/* QEMU's bridge helper: a program that opens a TAP, puts it into a bridge and hands over
+ * the fd. */
 #ifndef IO_PORT_BRIDGE_HELPER_H
 #define IO_PORT_BRIDGE_HELPER_H
 

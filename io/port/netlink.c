@@ -44,7 +44,8 @@ int netlink_open(struct netlink *nl, int ns_fd, struct err *e)
 	if (code == -EMFILE || code == -ENFILE)
 		return tap_err_nofile(e, code, "a netlink socket");
 	if (code)
-		return err_set(e, code, "cannot open a netlink socket: %s", strerror(-code));
+		return err_set(e, code, "cannot open a netlink socket: %s",
+			       strerror(-code));
 	/* both only make the reasons better */
 	setsockopt(nl->fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
 	setsockopt(nl->fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
@@ -60,7 +61,7 @@ void netlink_close(struct netlink *nl)
 
 static int send_msg(struct netlink *nl, const struct nlmsghdr *h)
 {
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	ssize_t len;
 
 	do {
@@ -79,8 +80,8 @@ static ssize_t recv_msg(struct netlink *nl, void *buf, size_t size)
 
 	for (tries = 0; tries < 5; tries++) {
 		from_len = sizeof(from);
-		len = recvfrom(nl->fd, buf, size, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&from,
-			       &from_len);
+		len = recvfrom(nl->fd, buf, size, MSG_DONTWAIT | MSG_TRUNC,
+			       (struct sockaddr *)&from, &from_len);
 		if (len < 0)
 			code = -errno;
 		else if ((size_t)len > size)
@@ -94,15 +95,17 @@ static ssize_t recv_msg(struct netlink *nl, void *buf, size_t size)
 static void keep_reason(struct netlink *nl, struct nlmsghdr *h)
 {
 	struct nlattr *tb[NLMSGERR_ATTR_MAX + 1];
-	size_t skip = sizeof(struct nlmsgerr);
+	int skip = sizeof(struct nlmsgerr);
 	struct nlmsgerr *err = nlmsg_data(h);
 
 	if (!(h->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
 	if (!(h->nlmsg_flags & NLM_F_CAPPED))
-		skip += NLMSG_ALIGN(err->msg.nlmsg_len) - sizeof(struct nlmsghdr);
-	if (nlmsg_parse(h, skip, tb, NLMSGERR_ATTR_MAX, NULL) == 0 && tb[NLMSGERR_ATTR_MSG])
-		snprintf(nl->reason, sizeof(nl->reason), "%s", nla_get_string(tb[NLMSGERR_ATTR_MSG]));
+		skip += (int)(NLMSG_ALIGN(err->msg.nlmsg_len) - sizeof(struct nlmsghdr));
+	if (nlmsg_parse(h, skip, tb, NLMSGERR_ATTR_MAX, NULL) == 0 &&
+	    tb[NLMSGERR_ATTR_MSG])
+		snprintf(nl->reason, sizeof(nl->reason), "%s (\"%s\")",
+			 strerror(-err->error), nla_get_string(tb[NLMSGERR_ATTR_MSG]));
 }
 
 /* 1 = the answer of this request was found in h, *code is its result. */
@@ -123,7 +126,7 @@ static int take(struct netlink *nl, struct nlmsghdr *h, struct nlmsghdr *reply, 
 	return 1;
 }
 
-int netlink_talk(struct netlink *nl, struct nl_msg *msg, struct nlmsghdr *reply)
+static int talk(struct netlink *nl, struct nl_msg *msg, struct nlmsghdr *reply)
 {
 	union {
 		struct nlmsghdr h;
@@ -132,7 +135,6 @@ int netlink_talk(struct netlink *nl, struct nl_msg *msg, struct nlmsghdr *reply)
 	struct nlmsghdr *h;
 	int code, len;
 
-	nl->reason[0] = '\0';
 	if (!msg)
 		return -ENOMEM;
 	h = nlmsg_hdr(msg);
@@ -152,4 +154,15 @@ int netlink_talk(struct netlink *nl, struct nl_msg *msg, struct nlmsghdr *reply)
 				return code;
 		}
 	}
+}
+
+int netlink_talk(struct netlink *nl, struct nl_msg *msg, struct nlmsghdr *reply)
+{
+	int code;
+
+	nl->reason[0] = '\0';
+	code = talk(nl, msg, reply);
+	if (code && !nl->reason[0])
+		snprintf(nl->reason, sizeof(nl->reason), "%s", strerror(-code));
+	return code;
 }

@@ -11,7 +11,8 @@
 struct netlink {
 	int fd; /* -1 = none */
 	uint32_t seq;
-	char reason[160]; /* what the kernel said about the last failure, or "" */
+	char reason[200]; /* of the last failure: the errno's text and the kernel's words
+			   */
 };
 
 enum { NETLINK_REPLY_MAX = 32768 }; /* bytes */
@@ -28,7 +29,7 @@ void netlink_close(struct netlink *nl);
  * Send msg (freed here; NULL is -ENOMEM) and take the answer. With reply the
  * first message of the answer is copied there (NETLINK_REPLY_MAX bytes), else
  * an acknowledgement is asked for. 0, or the kernel's negative errno, with
- * nl->reason filled where the kernel gives a text.
+ * nl->reason filled.
  */
 int netlink_talk(struct netlink *nl, struct nl_msg *msg, struct nlmsghdr *reply);
 

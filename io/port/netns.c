@@ -43,14 +43,16 @@ int netns_open(const char *name, struct err *e)
 
 	if (snprintf(path, sizeof(path), "%s%s", is_name ? "/run/netns/" : "", name) >=
 	    (int)sizeof(path))
-		return err_set(e, -ENAMETOOLONG, "netns=%.80s...: the name is too long", name);
+		return err_set(e, -ENAMETOOLONG, "netns=%.80s...: the name is too long",
+			       name);
 	fd = open_retry(path);
 	if (fd >= 0)
 		return fd;
 	fd = -errno;
 	if (fd == -ENOENT && is_name)
 		return err_set(e, fd,
-			       "netns=%s: there is no namespace %s (make it with `ip netns add %s`, "
+			       "netns=%s: there is no namespace %s (make it with `ip "
+			       "netns add %s`, "
 			       "or give a path such as /proc/PID/ns/net)",
 			       name, path, name);
 	if (fd == -EMFILE || fd == -ENFILE)
@@ -70,22 +72,29 @@ int netns_enter(int ns_fd, int *back, struct err *e)
 		code = -errno;
 		if (code == -EMFILE || code == -ENFILE)
 			return tap_err_nofile(e, code, self_path);
-		return err_set(e, code, "cannot open %s to find the way back: %s (is /proc mounted?)",
-			       self_path, strerror(-code));
+		return err_set(
+			e, code,
+			"cannot open %s to find the way back: %s (is /proc mounted?)",
+			self_path, strerror(-code));
 	}
-	if (setns_retry(ns_fd) == 0)
+	/* first into the own one: who may not do that could not come back later */
+	if (setns_retry(*back) == 0 && setns_retry(ns_fd) == 0)
 		return 0;
 	code = -errno;
 	close(*back);
 	*back = -1;
 	if (code == -EPERM)
 		return err_set(e, code,
-			       "cannot enter the network namespace: entering needs CAP_SYS_ADMIN "
-			       "here and in the namespace (run as root, or start ringway in it)");
+			       "cannot enter the network namespace: entering needs "
+			       "CAP_SYS_ADMIN "
+			       "here and in the namespace (run as root, or start ringway "
+			       "in it)");
 	if (code == -EINVAL)
-		return err_set(e, code, "netns=: the file is not a network namespace (give a name "
-					"under /run/netns, or /proc/PID/ns/net)");
-	return err_set(e, code, "cannot enter the network namespace: %s", strerror(-code));
+		return err_set(e, code,
+			       "netns=: the file is not a network namespace (give a name "
+			       "under /run/netns, or /proc/PID/ns/net)");
+	return err_set(e, code, "cannot enter the network namespace: %s",
+		       strerror(-code));
 }
 
 int netns_leave(int *back, struct err *e)

@@ -36,7 +36,8 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* vhostfds serve nothing yet; one that is written twice, or in fds too, is closed once. */
+/* vhostfds serve nothing yet; one that is written twice, or in fds too, is closed once.
+ */
 static void close_vhostfds(struct port *p)
 {
 	unsigned i, j;

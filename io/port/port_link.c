@@ -17,25 +17,15 @@ bool port_link_is_wanted(const struct port_spec *s)
 	       s->persist == TRI_off;
 }
 
-/* The kernel's own words beside the errno, when it gives some. */
-static const char *reason(const struct port *p, int code)
-{
-	static char text[256];
-	const char *more = p->setup->nl.reason;
-
-	snprintf(text, sizeof(text), "%s%s%s%s", strerror(-code), more[0] ? " (\"" : "", more,
-		 more[0] ? "\")" : "");
-	return text;
-}
-
 static int explain(const struct port *p, int code, const char *option, const char *value,
 		   const char *remedy, struct err *e)
 {
 	if (code == -EPERM)
-		remedy = "changing a link needs CAP_NET_ADMIN: run as root or under `unshare -Urn`";
-	return err_set(e, code, "%s=%s: %s refuses it: %s%s%s%s", option, value, p->ifname,
-		       reason(p, code), remedy ? " (" : "", remedy ? remedy : "",
-		       remedy ? ")" : "");
+		remedy = "changing a link needs CAP_NET_ADMIN: run as root or under "
+			 "`unshare -Urn`";
+	return err_set(e, code, "%s=%s: %s refuses it: %s%s%s%s", option, value,
+		       p->ifname, p->setup->nl.reason, remedy ? " (" : "",
+		       remedy ? remedy : "", remedy ? ")" : "");
 }
 
 /* The netlink socket for a device that did not come by name. */
@@ -47,12 +37,15 @@ static int open_netlink(struct port *p, struct err *e)
 	if (s->nl.fd >= 0)
 		return 0;
 	ns = tap_get_netns(p->fds[0]);
-	/* a macvtap and an old kernel do not know the question; a device in our own is likely */
+	/* a macvtap and an old kernel do not know the question; a device in our own is
+	 * likely */
 	if (ns < 0 && ns != -EINVAL && ns != -ENOTTY)
-		return err_set(e, ns, "%s: its network namespace is not told: %s (link options of "
-				      "given fds need CAP_NET_ADMIN there: leave them out, or run "
-				      "as root)",
-			       p->ifname, strerror(-ns));
+		return err_set(
+			e, ns,
+			"%s: its network namespace is not told: %s (link options of "
+			"given fds need CAP_NET_ADMIN there: leave them out, or run "
+			"as root)",
+			p->ifname, strerror(-ns));
 	if (ns >= 0 && s->ns_fd < 0 && !netns_is_same(ns, -1)) {
 		s->ns_fd = ns;
 		ns = -1;
@@ -74,8 +67,10 @@ static int find(struct port *p, struct err *e)
 	code = link_get(&s->nl, p->ifname, 0, &now);
 	if (code)
 		return err_set(e, code, "cannot find %s over netlink: %s", p->ifname,
-			       reason(p, code));
+			       p->setup->nl.reason);
 	s->ifindex = now.ifindex;
+	s->min_mtu = now.min_mtu;
+	s->max_mtu = now.max_mtu;
 	if (port_spec_source(&p->spec) != PORT_SOURCE_name) {
 		s->before = now;
 	} else if (s->before.ifindex && s->before.ifindex != now.ifindex) {
@@ -88,14 +83,17 @@ static int find(struct port *p, struct err *e)
 
 int port_link_find(struct port *p, struct err *e)
 {
-	int code = find(p, e);
+	bool is_wanted = port_link_is_wanted(&p->spec);
+	int code = find(p, is_wanted ? e : NULL);
 
 	/* without a wish it only serves to know what to put back */
-	if (code && port_link_is_wanted(&p->spec))
+	if (code && is_wanted)
 		return code;
-	if (!code && p->setup->before.has_pi && port_spec_source(&p->spec) != PORT_SOURCE_name)
-		return err_set(e, -EINVAL, "fd %d is of %s, which puts packet information before "
-					   "each frame (open it with IFF_NO_PI)",
+	if (!code && p->setup->before.has_pi &&
+	    port_spec_source(&p->spec) != PORT_SOURCE_name)
+		return err_set(e, -EINVAL,
+			       "fd %d is of %s, which puts packet information before "
+			       "each frame (open it with IFF_NO_PI)",
 			       p->fds[0], p->ifname);
 	return 0;
 }
@@ -110,17 +108,20 @@ static int set_mac_mtu_len(struct port *p, struct err *e)
 	if (p->spec.has_mac) {
 		s->changed |= PORT_CHANGED_MAC;
 		code = link_set_mac(&s->nl, s->ifindex, m);
-		snprintf(value, sizeof(value), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2],
-			 m[3], m[4], m[5]);
+		snprintf(value, sizeof(value), "%02x:%02x:%02x:%02x:%02x:%02x", m[0],
+			 m[1], m[2], m[3], m[4], m[5]);
 		if (code)
-			return explain(p, code, "mac", value,
-				       "a unicast address is needed, such as 02:00:00:00:00:01", e);
+			return explain(
+				p, code, "mac", value,
+				"a unicast address is needed, such as 02:00:00:00:00:01",
+				e);
 	}
 	if (p->spec.mtu) {
 		s->changed |= PORT_CHANGED_MTU;
 		code = link_set_mtu(&s->nl, s->ifindex, p->spec.mtu);
 		snprintf(value, sizeof(value), "%u", p->spec.mtu);
-		snprintf(remedy, sizeof(remedy), "the device takes 68..65521");
+		snprintf(remedy, sizeof(remedy), "the device takes %u..%u", s->min_mtu,
+			 s->max_mtu);
 		if (code)
 			return explain(p, code, "mtu", value, remedy, e);
 	}
@@ -130,7 +131,8 @@ static int set_mac_mtu_len(struct port *p, struct err *e)
 		snprintf(value, sizeof(value), "%u", p->spec.txqueuelen);
 		if (code)
 			return explain(p, code, "txqueuelen", value,
-				       "each frame takes 8 bytes of kernel memory per queue: say a "
+				       "each frame takes 8 bytes of kernel memory per "
+				       "queue: say a "
 				       "smaller number",
 				       e);
 	}
@@ -148,20 +150,24 @@ static int set_master(struct port *p, struct err *e)
 		return 0;
 	code = link_get(&s->nl, name, 0, &bridge);
 	if (code == -ENODEV)
-		return err_set(e, code, "master=%s: there is no such device in the namespace of %s "
-					"(make it with `ip link add %s type bridge`)",
-			       name, p->ifname, name);
+		return err_set(
+			e, code,
+			"master=%s: there is no such device in the namespace of %s "
+			"(make it with `ip link add %s type bridge`)",
+			name, p->ifname, name);
 	if (code)
-		return err_set(e, code, "master=%s: cannot ask the kernel about it: %s", name,
-			       reason(p, code));
+		return err_set(e, code, "master=%s: cannot ask the kernel about it: %s",
+			       name, p->setup->nl.reason);
 	if (strcmp(bridge.kind, "bridge"))
-		return err_set(e, -EINVAL, "master=%s: the device is no bridge but %s (give the name "
-					   "of a bridge)",
+		return err_set(e, -EINVAL,
+			       "master=%s: the device is no bridge but %s (give the name "
+			       "of a bridge)",
 			       name, bridge.kind[0] ? bridge.kind : "another interface");
 	s->changed |= PORT_CHANGED_MASTER;
 	code = link_set_master(&s->nl, s->ifindex, bridge.ifindex);
 	if (code)
-		return explain(p, code, "master", name, "is it in another bridge already?", e);
+		return explain(p, code, "master", name,
+			       "is it in another bridge already?", e);
 	return 0;
 }
 
@@ -186,11 +192,13 @@ static int add_addrs(struct port *p, struct err *e)
 		snprintf(value, sizeof(value), "%s/%u", ip, a->prefix_len);
 		if (a->family == AF_INET6 && (code == -EACCES || code == -EOPNOTSUPP))
 			return explain(p, code, "addr", value,
-				       "IPv6 is off here: sysctl net.ipv6.conf.all.disable_ipv6=0, "
+				       "IPv6 is off here: sysctl "
+				       "net.ipv6.conf.all.disable_ipv6=0, "
 				       "or leave the address out",
 				       e);
-		return explain(p, code, "addr", value, "is it a host's address, for an MTU of 1280 "
-						       "or more with IPv6?",
+		return explain(p, code, "addr", value,
+			       "is it a host's address, for an MTU of 1280 "
+			       "or more with IPv6?",
 			       e);
 	}
 	return 0;
@@ -233,7 +241,8 @@ int port_link_mark(struct port *p, struct err *e)
 		return 0;
 	s->changed |= PORT_CHANGED_ALIAS;
 	code = link_set_alias(&s->nl, s->ifindex, PORT_ALIAS);
-	return code ? explain(p, code, "persist", "on", "marking it with an alias", e) : 0;
+	return code ? explain(p, code, "persist", "on", "marking it with an alias", e)
+		    : 0;
 }
 
 void port_link_restore(struct port *p)
@@ -269,8 +278,9 @@ static int follow(struct port *p, char ifname[IFNAMSIZ], struct err *e)
 
 	code = tap_probe(p->fds[0], &st);
 	if (code)
-		return err_set(e, code == -EBADFD ? -ENODEV : code, "%s is gone: %s", p->ifname,
-			       code == -EBADFD ? "the device was deleted" : strerror(-code));
+		return err_set(
+			e, code == -EBADFD ? -ENODEV : code, "%s is gone: %s", p->ifname,
+			code == -EBADFD ? "the device was deleted" : strerror(-code));
 	memcpy(ifname, st.ifname, IFNAMSIZ);
 	ns = tap_get_netns(p->fds[0]);
 	/* unknown, or where our socket is: nothing to follow */
@@ -299,7 +309,7 @@ int port_link_stats(struct port *p, struct port_kernel_stats *st, struct err *e)
 	code = link_get(&p->setup->nl, ifname, 0, &now);
 	if (code)
 		return err_set(e, code, "%s: no counters from the kernel: %s", ifname,
-			       reason(p, code));
+			       p->setup->nl.reason);
 	st->rx_packets = now.stats.rx_packets;
 	st->rx_bytes = now.stats.rx_bytes;
 	st->rx_dropped = now.stats.rx_dropped;

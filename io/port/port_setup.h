@@ -34,17 +34,19 @@ enum {
  * change that did not happen is harmless.
  */
 struct port_setup {
-	bool is_complete; /* port_open succeeded: the downscript is due */
-	bool is_created;  /* the device is ours and goes with its last fd */
-	int ns_fd;	  /* the namespace of the device; -1 = the thread's own */
-	struct netlink nl;	 /* in that namespace; closed unless the link is touched */
-	int ifindex;		 /* 0 = not asked */
+	bool is_complete;  /* port_open succeeded: the downscript is due */
+	bool is_created;   /* the device is ours and goes with its last fd */
+	int ns_fd;	   /* the namespace of the device; -1 = the thread's own */
+	struct netlink nl; /* in that namespace; closed unless the link is touched */
+	int ifindex;	   /* 0 = not asked */
 	struct link_info before; /* ifindex 0 = there was none, or not asked */
+	uint32_t min_mtu, max_mtu;
 	bool was_persistent;
-	unsigned changed;     /* PORT_CHANGED_* */
-	unsigned addrs_added; /* bit i: spec.addrs[i] */
-	int hdr_len, sndbuf, offloads; /* as before */
-	int fl_before[PORT_QUEUES_MAX]; /* F_GETFL of given fds before; -1 = not changed */
+	unsigned changed;		/* PORT_CHANGED_* */
+	unsigned addrs_added;		/* bit i: spec.addrs[i] */
+	int hdr_len, sndbuf, offloads;	/* as before */
+	int fl_before[PORT_QUEUES_MAX]; /* F_GETFL of given fds before; -1 = not changed
+					 */
 };
 
 /* port_source.c: fill p->fds from the spec's source. */

@@ -23,15 +23,15 @@ static int look_before(struct port *p, struct err *e)
 		return code;
 	code = link_get(&s->nl, name, 0, &s->before);
 	if (code && code != -ENODEV)
-		return err_set(e, code, "ifname=%s: cannot ask the kernel about it: %s%s%s", name,
-			       strerror(-code), s->nl.reason[0] ? ", " : "", s->nl.reason);
+		return err_set(e, code, "ifname=%s: cannot ask the kernel about it: %s",
+			       name, s->nl.reason);
 	return 0;
 }
 
 static int open_queues(struct port *p, struct err *e)
 {
 	struct port_setup *s = p->setup;
-	struct tap_wish wish = { .vnet_hdr = p->spec.vnet_hdr };
+	struct tap_wish wish = {.vnet_hdr = p->spec.vnet_hdr};
 	unsigned i;
 	int fd;
 
@@ -101,9 +101,11 @@ static int take_given(struct port *p, struct err *e)
 	p->n_queues = p->spec.n_fds;
 	for (i = 0; i < p->n_queues; i++) {
 		if (p->fds[i] < 0)
-			return err_usage(e, "fds=: fd %d is given twice (each queue needs an fd of "
-					    "its own)",
-					 p->spec.fds[i]);
+			return err_usage(
+				e,
+				"fds=: fd %d is given twice (each queue needs an fd of "
+				"its own)",
+				p->spec.fds[i]);
 	}
 	return 0;
 }
@@ -141,7 +143,7 @@ int port_source_open(struct port *p, struct err *e)
 void port_source_restore(struct port *p)
 {
 	struct port_setup *s = p->setup;
-	struct tap_wish wish = { .vnet_hdr = s->before.has_vnet_hdr ? TRI_on : TRI_off };
+	struct tap_wish wish = {.vnet_hdr = s->before.has_vnet_hdr ? TRI_on : TRI_off};
 	struct link_info now;
 	int back, fd;
 

@@ -56,7 +56,8 @@ struct port_spec {
 	bool has_poll_us;
 
 	/* ringway's own */
-	char netns[PATH_MAX]; /* "" = ours; a name under /run/netns, or a path with a '/' */
+	char netns[PATH_MAX]; /* "" = ours; a name under /run/netns, or a path with a '/'
+			       */
 	uint8_t mac[6];
 	bool has_mac;
 	uint32_t mtu;	     /* 0 = leave */

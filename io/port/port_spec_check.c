@@ -13,15 +13,16 @@ struct offenders {
 	char text[128];
 };
 
-static struct offenders find_offenders(const struct port_spec *s, const char *const *names)
+static struct offenders find_offenders(const struct port_spec *s,
+				       const char *const *names)
 {
-	struct offenders o = { 0 };
+	struct offenders o = {0};
 	size_t len = 0;
 
 	for (; *names && len < sizeof(o.text); names++)
 		if (port_spec_has(s, *names))
-			len += (size_t)snprintf(o.text + len, sizeof(o.text) - len, "%s%s=",
-						o.n++ ? ", " : "", *names);
+			len += (size_t)snprintf(o.text + len, sizeof(o.text) - len,
+						"%s%s=", o.n++ ? ", " : "", *names);
 	return o;
 }
 
@@ -35,56 +36,46 @@ static const char *source_key(const struct port_spec *s)
 	return s->helper[0] ? "helper" : NULL;
 }
 
-enum port_source port_spec_source(const struct port_spec *s)
-{
-	if (s->has_fd || s->has_fds)
-		return PORT_SOURCE_fds;
-	return s->helper[0] ? PORT_SOURCE_helper : PORT_SOURCE_name;
-}
-
-enum tristate port_spec_vhost(const struct port_spec *s)
-{
-	if (s->vhost == TRI_off)
-		return TRI_off;
-	if (s->vhost == TRI_on || s->vhostforce == TRI_on)
-		return TRI_on;
-	if (s->vhost == TRI_auto)
-		return TRI_auto;
-	return s->n_vhostfds ? TRI_on : TRI_auto;
-}
-
 /* Two sources, or the fds of vhost in the form that belongs to another source. */
 static int check_one_source(const struct port_spec *s, struct err *e)
 {
-	static const char *const not_fd[] = { "fds", "helper", NULL };
-	static const char *const not_fds[] = { "helper", NULL };
+	static const char *const not_fd[] = {"fds", "helper", NULL};
+	static const char *const not_fds[] = {"helper", NULL};
 	const char *source = source_key(s);
-	struct offenders o = { 0 };
+	struct offenders o = {0};
 
 	if (s->has_fd)
 		o = find_offenders(s, not_fd);
 	else if (s->has_fds)
 		o = find_offenders(s, not_fds);
 	if (o.n)
-		return err_usage(e, "%s= cannot be used together with %s: a TAP comes from one "
-				    "source; keep one of them", source, o.text);
+		return err_usage(
+			e,
+			"%s= cannot be used together with %s: a TAP comes from one "
+			"source; keep one of them",
+			source, o.text);
 	if (s->has_fds && s->has_vhostfd)
-		return err_usage(e, "fds= cannot be used together with vhostfd=; use vhostfds=, "
-				    "with one file descriptor for each of fds=");
+		return err_usage(
+			e, "fds= cannot be used together with vhostfd=; use vhostfds=, "
+			   "with one file descriptor for each of fds=");
 	if (!s->has_fds && s->has_vhostfds)
-		return err_usage(e, "%s cannot be used together with vhostfds=, which belongs to "
-				    "fds=; for one queue use vhostfd=",
-				 source ? (s->has_fd ? "fd=" : "helper=") : "a TAP opened by name");
+		return err_usage(
+			e,
+			"%s cannot be used together with vhostfds=, which belongs to "
+			"fds=; for one queue use vhostfd=",
+			source ? (s->has_fd ? "fd=" : "helper=")
+			       : "a TAP opened by name");
 	if (s->has_vhostfd && s->has_vhostfds)
-		return err_usage(e, "vhostfd= cannot be used together with vhostfds=; keep one");
+		return err_usage(
+			e, "vhostfd= cannot be used together with vhostfds=; keep one");
 	return 0;
 }
 
 /* What the giver of an fd, or the helper, has settled already. */
 static int check_settled(const struct port_spec *s, struct err *e)
 {
-	static const char *const settled[] = { "ifname",   "script", "downscript",
-					       "vnet_hdr", "queues", NULL };
+	static const char *const settled[] = {"ifname",	  "script", "downscript",
+					      "vnet_hdr", "queues", NULL};
 	const char *source = source_key(s);
 	struct offenders o;
 
@@ -92,26 +83,37 @@ static int check_settled(const struct port_spec *s, struct err *e)
 		return 0;
 	o = find_offenders(s, settled);
 	if (o.n)
-		return err_usage(e, "%s= cannot be used together with %s: %s has settled %s "
-				    "already; leave %s out", source, o.text,
+		return err_usage(e,
+				 "%s= cannot be used together with %s: %s has settled %s "
+				 "already; leave %s out",
+				 source, o.text,
 				 s->helper[0] ? "the helper" : "whoever opened the TAP",
 				 o.n > 1 ? "them" : "that", o.n > 1 ? "them" : "it");
 	if (s->netns[0])
-		return err_usage(e, "%s= cannot be used together with netns=: %s; leave netns= out",
-				 source, s->helper[0] ? "the helper makes the TAP in the network "
-							"namespace of ringway"
-						      : "a given TAP is in a network namespace already");
+		return err_usage(
+			e,
+			"%s= cannot be used together with netns=: %s; leave netns= out",
+			source,
+			s->helper[0] ? "the helper makes the TAP in the network "
+				       "namespace of ringway"
+				     : "a given TAP is in a network namespace already");
 	return 0;
 }
 
 static int check_bridge(const struct port_spec *s, struct err *e)
 {
 	if (s->has_br && !s->helper[0])
-		return err_usage(e, "br=%s: only the bridge helper (helper=) takes br=; to put the "
-				    "TAP on that bridge write master=%s", s->br, s->br);
+		return err_usage(
+			e,
+			"br=%s: only the bridge helper (helper=) takes br=; to put the "
+			"TAP on that bridge write master=%s",
+			s->br, s->br);
 	if (s->helper[0] && s->master[0])
-		return err_usage(e, "helper= cannot be used together with master=%s: the helper puts "
-				    "the TAP on a bridge itself; write br=%s", s->master, s->master);
+		return err_usage(
+			e,
+			"helper= cannot be used together with master=%s: the helper puts "
+			"the TAP on a bridge itself; write br=%s",
+			s->master, s->master);
 	return 0;
 }
 
@@ -120,14 +122,22 @@ static int check_vhost(const struct port_spec *s, struct err *e)
 	const char *key = s->has_vhostfds ? "vhostfds" : "vhostfd";
 
 	if (s->vhost == TRI_off && s->n_vhostfds)
-		return err_usage(e, "vhost=off cannot be used together with %s=; leave %s= out, or "
-				    "write vhost=on", key, key);
+		return err_usage(
+			e,
+			"vhost=off cannot be used together with %s=; leave %s= out, or "
+			"write vhost=on",
+			key, key);
 	if (s->n_vhostfds && s->n_vhostfds != s->n_queues)
-		return err_usage(e, "%s= gives %u file descriptors for %u queues; give one for each "
-				    "queue", key, s->n_vhostfds, s->n_queues);
+		return err_usage(
+			e,
+			"%s= gives %u file descriptors for %u queues; give one for each "
+			"queue",
+			key, s->n_vhostfds, s->n_queues);
 	if (port_spec_vhost(s) == TRI_on && s->vnet_hdr == TRI_off)
-		return err_usage(e, "%s cannot be used together with vnet_hdr=off, as vhost-net needs "
-				    "the header; write vnet_hdr=on or vhost=off",
+		return err_usage(e,
+				 "%s cannot be used together with vnet_hdr=off, as "
+				 "vhost-net needs "
+				 "the header; write vnet_hdr=on or vhost=off",
 				 s->vhost == TRI_on ? "vhost=on"
 				 : s->has_vhostfds  ? "vhostfds="
 				 : s->has_vhostfd   ? "vhostfd="
@@ -138,12 +148,12 @@ static int check_vhost(const struct port_spec *s, struct err *e)
 /* Asked last, so that a mistake is named before what this version cannot do. */
 static int check_vhost_can(const struct port_spec *s, struct err *e)
 {
-	struct err why = { 0 };
+	struct err why = {0};
 
 	if (port_spec_vhost(s) != TRI_on || vhost_can(&why) == 0)
 		return 0;
 	return err_set(e, why.code, "%s: %s; use vhost=auto or vhost=off",
-		       s->vhost == TRI_on	? "vhost=on"
+		       s->vhost == TRI_on	 ? "vhost=on"
 		       : s->vhostforce == TRI_on ? "vhostforce=on"
 		       : s->has_vhostfds	 ? "vhostfds="
 						 : "vhostfd=",
@@ -160,8 +170,11 @@ static int check_fds_differ(const struct port_spec *s, struct err *e)
 			int b = j < s->n_fds ? s->fds[j] : s->vhostfds[j - s->n_fds];
 
 			if (a == b)
-				return err_usage(e, "file descriptor %d is given twice; each queue "
-						    "needs one of its own", a);
+				return err_usage(
+					e,
+					"file descriptor %d is given twice; each queue "
+					"needs one of its own",
+					a);
 		}
 	return 0;
 }

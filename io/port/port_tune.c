@@ -17,13 +17,16 @@ static int set_hdr_len(struct port *p, struct err *e)
 
 	if (!p->vnet_hdr)
 		return 0;
-	if (tap_get_hdr_len(p->fds[0], &s->hdr_len) == 0 && s->hdr_len == TAP_VNET_HDR_LEN)
+	if (tap_get_hdr_len(p->fds[0], &s->hdr_len) == 0 &&
+	    s->hdr_len == TAP_VNET_HDR_LEN)
 		return 0;
 	s->changed |= s->hdr_len > 0 ? PORT_CHANGED_HDR_LEN : 0;
 	code = tap_set_hdr_len(p->fds[0], TAP_VNET_HDR_LEN);
 	if (code)
-		return err_set(e, code, "%s: the kernel refuses virtio-net headers of %d bytes: %s",
-			       p->ifname, TAP_VNET_HDR_LEN, strerror(-code));
+		return err_set(
+			e, code,
+			"%s: the kernel refuses virtio-net headers of %d bytes: %s",
+			p->ifname, TAP_VNET_HDR_LEN, strerror(-code));
 	return 0;
 }
 
@@ -36,9 +39,11 @@ static int set_sndbuf(struct port *p, struct err *e)
 		s->changed |= PORT_CHANGED_SNDBUF;
 	code = tap_set_sndbuf(p->fds[0], wanted);
 	if (code && p->spec.has_sndbuf)
-		return err_set(e, code, "sndbuf=%d: the kernel refuses it for %s: %s (leave it out "
-					"for no limit)",
-			       wanted, p->ifname, strerror(-code));
+		return err_set(
+			e, code,
+			"sndbuf=%d: the kernel refuses it for %s: %s (leave it out "
+			"for no limit)",
+			wanted, p->ifname, strerror(-code));
 	return 0;
 }
 
@@ -109,14 +114,16 @@ int port_tune_rights(struct port *p, struct err *e)
 		s->changed |= PORT_CHANGED_OWNER;
 		code = tap_set_owner(p->fds[0], p->spec.user);
 		if (code)
-			return err_set(e, code, "user=%u: the kernel refuses it for %s: %s",
+			return err_set(e, code,
+				       "user=%u: the kernel refuses it for %s: %s",
 				       p->spec.user, p->ifname, strerror(-code));
 	}
 	if (p->spec.has_group) {
 		s->changed |= PORT_CHANGED_GROUP;
 		code = tap_set_group(p->fds[0], p->spec.group);
 		if (code)
-			return err_set(e, code, "group=%u: the kernel refuses it for %s: %s",
+			return err_set(e, code,
+				       "group=%u: the kernel refuses it for %s: %s",
 				       p->spec.group, p->ifname, strerror(-code));
 	}
 	/* at open, not at close: then a SIGKILL removes what persist=off should */

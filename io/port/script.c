@@ -10,7 +10,7 @@
 int script_run(const char *option, const char *path, const char *ifname, int tap_fd,
 	       struct err *e)
 {
-	char *argv[] = { (char *)path, (char *)ifname, NULL };
+	char *argv[] = {(char *)path, (char *)ifname, NULL};
 	int pid, code, status = 0;
 	char end[64];
 
@@ -21,11 +21,14 @@ int script_run(const char *option, const char *path, const char *ifname, int tap
 	}
 	code = spawn_wait(pid, &status);
 	if (code)
-		return err_set(e, code, "%s=%s: its exit status was lost: %s (is SIGCHLD ignored?)",
-			       option, path, strerror(-code));
+		return err_set(
+			e, code,
+			"%s=%s: its exit status was lost: %s (is SIGCHLD ignored?)",
+			option, path, strerror(-code));
 	if (!status)
 		return 0;
 	spawn_describe(status, end, sizeof(end));
-	return err_set(e, -ECHILD, "%s=%s: the script %s for %s (run `%s %s` by hand to see why)",
+	return err_set(e, -ECHILD,
+		       "%s=%s: the script %s for %s (run `%s %s` by hand to see why)",
 		       option, path, end, ifname, path, ifname);
 }

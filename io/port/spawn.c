@@ -26,7 +26,8 @@ static int fill(posix_spawn_file_actions_t *fa, posix_spawnattr_t *attr, int kee
 	if (!code)
 		code = posix_spawn_file_actions_addclosefrom_np(fa, SPAWN_FD + 1);
 	if (!code)
-		code = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+		code = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK |
+							      POSIX_SPAWN_SETSIGDEF |
 							      POSIX_SPAWN_SETPGROUP);
 	if (!code)
 		code = posix_spawnattr_setsigmask(attr, &none);
@@ -52,8 +53,9 @@ int spawn_start(char *const argv[], int keep_fd, struct err *e)
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&fa);
 	if (code == EACCES)
-		return err_set(e, -code, "cannot run %s: %s (is it executable? `chmod +x`)", argv[0],
-			       strerror(code));
+		return err_set(e, -code,
+			       "cannot run %s: %s (is it executable? `chmod +x`)",
+			       argv[0], strerror(code));
 	if (code)
 		return err_set(e, -code, "cannot run %s: %s", argv[0], strerror(code));
 	return pid;
@@ -85,7 +87,7 @@ void spawn_kill(pid_t pid)
 
 int spawn_wait_for(pid_t pid, int timeout_ms, int *status)
 {
-	struct pollfd pfd = { .events = POLLIN };
+	struct pollfd pfd = {.events = POLLIN};
 	int code;
 
 	pfd.fd = (int)syscall(SYS_pidfd_open, pid, 0);

@@ -35,18 +35,21 @@ static int wished_flags(int fd, const struct tap_wish *wish, struct err *e)
 
 	code = call(fd, TUNGETFEATURES, &features);
 	if (code < 0)
-		return err_set(e, code, "/dev/net/tun does not tell its features: %s (is it the "
-					"TUN/TAP driver's node, c 10 200?)",
+		return err_set(e, code,
+			       "/dev/net/tun does not tell its features: %s (is it the "
+			       "TUN/TAP driver's node, c 10 200?)",
 			       strerror(-code));
 	if (wish->vnet_hdr == TRI_on && !(features & IFF_VNET_HDR))
-		return err_set(e, -EOPNOTSUPP,
-			       "vnet_hdr=on: this kernel's TAP has no virtio-net header (leave "
-			       "vnet_hdr out, or say off)");
+		return err_set(
+			e, -EOPNOTSUPP,
+			"vnet_hdr=on: this kernel's TAP has no virtio-net header (leave "
+			"vnet_hdr out, or say off)");
 	if (wish->vnet_hdr != TRI_off && (features & IFF_VNET_HDR))
 		flags |= IFF_VNET_HDR;
 	if (wish->is_multi_queue && !(features & IFF_MULTI_QUEUE))
-		return err_set(e, -EOPNOTSUPP,
-			       "queues=: this kernel's TAP has one queue only (say queues=1)");
+		return err_set(
+			e, -EOPNOTSUPP,
+			"queues=: this kernel's TAP has one queue only (say queues=1)");
 	if (wish->is_multi_queue)
 		flags |= IFF_MULTI_QUEUE;
 	return flags;
@@ -134,7 +137,7 @@ static int try_offloads(int fd, const unsigned *sets, unsigned n)
 int tap_set_offloads(int fd, unsigned wanted, struct err *e)
 {
 	const unsigned no_uso = wanted & ~(unsigned)(TUN_F_USO4 | TUN_F_USO6);
-	const unsigned sets[] = { wanted, no_uso, no_uso & ~(unsigned)TUN_F_UFO };
+	const unsigned sets[] = {wanted, no_uso, no_uso & ~(unsigned)TUN_F_UFO};
 	int got = try_offloads(fd, sets, 3);
 
 	if (got < 0)
@@ -148,7 +151,8 @@ int tap_probe_offloads(int fd, struct err *e)
 	const unsigned base = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
 	const unsigned sets[] = {
 		TAP_OFFLOADS_ALL,
-		base | TUN_F_TSO_ECN | TUN_F_USO4 | TUN_F_USO6, /* should UFO's bit go one day */
+		base | TUN_F_TSO_ECN | TUN_F_USO4 |
+			TUN_F_USO6, /* should UFO's bit go one day */
 		base | TUN_F_TSO_ECN | TUN_F_UFO,
 		base | TUN_F_TSO_ECN,
 		base,
@@ -158,7 +162,8 @@ int tap_probe_offloads(int fd, struct err *e)
 	int got = try_offloads(fd, sets, sizeof(sets) / sizeof(sets[0]));
 
 	if (got < 0)
-		return err_set(e, got, "the kernel does not tell its offloads: %s", strerror(-got));
+		return err_set(e, got, "the kernel does not tell its offloads: %s",
+			       strerror(-got));
 	return got;
 }
 

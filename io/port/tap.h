@@ -14,8 +14,8 @@
 
 enum {
 	TAP_VNET_HDR_LEN = 12, /* struct virtio_net_hdr_v1 */
-	TAP_OFFLOADS_ALL = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN | TUN_F_UFO |
-			   TUN_F_USO4 | TUN_F_USO6,
+	TAP_OFFLOADS_ALL = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN |
+			   TUN_F_UFO | TUN_F_USO4 | TUN_F_USO6,
 };
 
 /*
@@ -29,9 +29,10 @@ struct tap_state {
 };
 
 struct tap_wish {
-	char ifname[IFNAMSIZ]; /* "", "tap%d": the kernel chooses; tap_open writes the name */
+	char ifname[IFNAMSIZ]; /* "", "tap%d": the kernel chooses; tap_open writes the
+				  name */
 	bool is_multi_queue;
-	bool has_pi; /* only to put a foreign device back */
+	bool has_pi;		/* only to put a foreign device back */
 	enum tristate vnet_hdr; /* unset: if the kernel offers it */
 };
 
@@ -42,7 +43,8 @@ struct tap_wish {
  */
 int tap_open(struct tap_wish *wish, const struct link_info *before, struct err *e);
 
-/* TUNGETIFF; -ENOTTY and others: no TAP at all, -EBADFD: no device attached. No sentence. */
+/* TUNGETIFF; -ENOTTY and others: no TAP at all, -EBADFD: no device attached. No sentence.
+ */
 int tap_probe(int fd, struct tap_state *st);
 
 /*
@@ -51,7 +53,8 @@ int tap_probe(int fd, struct tap_state *st);
  */
 int tap_set_offloads(int fd, unsigned wanted, struct err *e);
 
-/* The largest set of offloads that the kernel takes; what is set afterwards is undefined. */
+/* The largest set of offloads that the kernel takes; what is set afterwards is undefined.
+ */
 int tap_probe_offloads(int fd, struct err *e);
 
 /* Cut a set to what makes sense: USO in pairs, nothing without CSUM. */

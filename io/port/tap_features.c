@@ -19,11 +19,11 @@ static const struct {
 	const char *name;
 	unsigned offloads;
 } names[] = {
-	{ "tx-checksum-ip-generic", TUN_F_CSUM },
-	{ "tx-tcp-segmentation", TUN_F_TSO4 },
-	{ "tx-tcp6-segmentation", TUN_F_TSO6 },
-	{ "tx-tcp-ecn-segmentation", TUN_F_TSO_ECN },
-	{ "tx-udp-segmentation", TUN_F_USO4 | TUN_F_USO6 },
+	{"tx-checksum-ip-generic", TUN_F_CSUM},
+	{"tx-tcp-segmentation", TUN_F_TSO4},
+	{"tx-tcp6-segmentation", TUN_F_TSO6},
+	{"tx-tcp-ecn-segmentation", TUN_F_TSO_ECN},
+	{"tx-udp-segmentation", TUN_F_USO4 | TUN_F_USO6},
 };
 
 static int ask(int sock, const char *ifname, void *data)
@@ -53,23 +53,27 @@ static unsigned offloads_of(const char *name)
 
 int tap_features_get(int sock, const char *ifname)
 {
-	struct {
+	union {
 		struct ethtool_sset_info head;
-		uint32_t n;
-	} count = { .head = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_FEATURES } };
-	struct {
+		char bytes[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)];
+	} count = {.head = {.cmd = ETHTOOL_GSSET_INFO,
+			    .sset_mask = 1ULL << ETH_SS_FEATURES}};
+	union {
 		struct ethtool_gstrings head;
-		char text[FEATURES_MAX][ETH_GSTRING_LEN];
-	} strings = { .head = { .cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES } };
-	struct {
+		char bytes[sizeof(struct ethtool_gstrings) +
+			   FEATURES_MAX * ETH_GSTRING_LEN];
+	} strings = {.head = {.cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES}};
+	union {
 		struct ethtool_gfeatures head;
-		struct ethtool_get_features_block block[FEATURES_MAX / 32];
-	} features = { .head = { .cmd = ETHTOOL_GFEATURES, .size = FEATURES_MAX / 32 } };
-	unsigned i, offloads = 0;
+		char bytes[sizeof(struct ethtool_gfeatures) +
+			   FEATURES_MAX / 32 * sizeof(struct ethtool_get_features_block)];
+	} features = {.head = {.cmd = ETHTOOL_GFEATURES, .size = FEATURES_MAX / 32}};
+	unsigned i, n, offloads = 0;
 	int code;
 
 	code = ask(sock, ifname, &count);
-	if (!code && count.n > FEATURES_MAX)
+	n = count.head.data[0];
+	if (!code && n > FEATURES_MAX)
 		code = -E2BIG;
 	if (!code)
 		code = ask(sock, ifname, &strings);
@@ -77,9 +81,10 @@ int tap_features_get(int sock, const char *ifname)
 		code = ask(sock, ifname, &features);
 	if (code)
 		return code;
-	for (i = 0; i < count.n; i++) {
-		if (features.block[i / 32].active & 1U << i % 32)
-			offloads |= offloads_of(strings.text[i]);
+	for (i = 0; i < n; i++) {
+		if (features.head.features[i / 32].active & 1U << i % 32)
+			offloads |= offloads_of((char *)strings.head.data +
+						i * ETH_GSTRING_LEN);
 	}
 	return (int)offloads;
 }

@@ -48,13 +48,15 @@ int value_digits(const char *text, size_t len, uint64_t max, uint64_t *out)
 	return 0;
 }
 
-int value_number(const char *key, const char *value, const char *what, uint64_t min, uint64_t max,
-		 uint64_t *out, struct err *e)
+int value_number(const char *key, const char *value, const char *what, uint64_t min,
+		 uint64_t max, uint64_t *out, struct err *e)
 {
 	uint64_t n;
 
 	if (value_digits(value, strlen(value), max, &n) < 0 || n < min)
-		return err_usage(e, "%s=%s: %s must be a whole number from %" PRIu64 " to %" PRIu64,
+		return err_usage(e,
+				 "%s=%s: %s must be a whole number from %" PRIu64
+				 " to %" PRIu64,
 				 key, value_show(value).text, what, min, max);
 	*out = n;
 	return 0;
@@ -87,8 +89,8 @@ int value_switch(const char *key, const char *value, bool with_auto, enum trista
 		const char *word;
 		enum tristate state;
 	} words[] = {
-		{ "on", TRI_on },   { "yes", TRI_on }, { "true", TRI_on },   { "y", TRI_on },
-		{ "off", TRI_off }, { "no", TRI_off }, { "false", TRI_off }, { "n", TRI_off },
+		{"on", TRI_on},	  {"yes", TRI_on}, {"true", TRI_on},   {"y", TRI_on},
+		{"off", TRI_off}, {"no", TRI_off}, {"false", TRI_off}, {"n", TRI_off},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -100,7 +102,8 @@ int value_switch(const char *key, const char *value, bool with_auto, enum trista
 		*out = TRI_auto;
 		return 0;
 	}
-	return unfit(e, key, value, with_auto ? "must be on, off or auto" : "must be on or off");
+	return unfit(e, key, value,
+		     with_auto ? "must be on, off or auto" : "must be on or off");
 }
 
 int value_fds(const char *key, const char *value, bool many, int *fds, unsigned *n_fds,
@@ -113,14 +116,18 @@ int value_fds(const char *key, const char *value, bool many, int *fds, unsigned 
 		uint64_t fd;
 
 		if (value_digits(p, len, INT_MAX, &fd) < 0)
-			return unfit(e, key, value,
-				     many ? "must be numbers of open file descriptors with ':' "
-					    "between them, as in 5:6"
-					  : "must be the number of one open file descriptor "
-					    "(for more of them there is a key that ends in s)");
+			return unfit(
+				e, key, value,
+				many ? "must be numbers of open file descriptors with "
+				       "':' "
+				       "between them, as in 5:6"
+				     : "must be the number of one open file descriptor "
+				       "(for more of them there is a key that ends in "
+				       "s)");
 		if (n == PORT_QUEUES_MAX)
 			return unfit(e, key, value,
-				     "more than 256 file descriptors; the kernel takes at most "
+				     "more than 256 file descriptors; the kernel takes "
+				     "at most "
 				     "256 queues for a TAP, so give at most 256");
 		fds[n++] = (int)fd;
 		p += len;
@@ -141,8 +148,8 @@ static bool is_template_good(const char *name, bool with_template)
 	return with_template && p[1] == 'd' && !strchr(p + 2, '%');
 }
 
-int value_ifname(const char *key, const char *value, bool with_template, char out[IFNAMSIZ],
-		 struct err *e)
+int value_ifname(const char *key, const char *value, bool with_template,
+		 char out[IFNAMSIZ], struct err *e)
 {
 	size_t len = strlen(value);
 
@@ -154,15 +161,18 @@ int value_ifname(const char *key, const char *value, bool with_template, char ou
 		unsigned char ch = (unsigned char)value[i];
 
 		if (ch == '/' || ch == ':' || isspace(ch) || iscntrl(ch))
-			return unfit(e, key, value,
-				     "an interface name has no '/', no ':', no blank and no "
-				     "control character");
+			return unfit(
+				e, key, value,
+				"an interface name has no '/', no ':', no blank and no "
+				"control character");
 	}
 	if (!is_template_good(value, with_template))
-		return unfit(e, key, value,
-			     with_template ? "a '%' may only stand once, as %d, for a number "
-					     "that the kernel chooses (tap%d)"
-					   : "the name of an existing interface has no '%' here");
+		return unfit(
+			e, key, value,
+			with_template
+				? "a '%' may only stand once, as %d, for a number "
+				  "that the kernel chooses (tap%d)"
+				: "the name of an existing interface has no '%' here");
 	memcpy(out, value, len + 1);
 	return 0;
 }
@@ -193,11 +203,13 @@ int value_mac(const char *key, const char *value, uint8_t out[6], struct err *e)
 		any |= mac[i];
 	}
 	if (mac[0] & 1)
-		return unfit(e, key, value,
-			     "is a multicast address; an interface has a unicast one, whose "
-			     "first byte is even");
+		return unfit(
+			e, key, value,
+			"is a multicast address; an interface has a unicast one, whose "
+			"first byte is even");
 	if (!any)
-		return unfit(e, key, value, "the zero address is not one an interface may have");
+		return unfit(e, key, value,
+			     "the zero address is not one an interface may have");
 	memcpy(out, mac, sizeof(mac));
 	return 0;
 }
@@ -214,7 +226,7 @@ static bool is_host_addr(int family, const uint8_t *b)
 
 int value_addr(const char *key, const char *value, struct port_addr *out, struct err *e)
 {
-	struct port_addr a = { .family = strchr(value, ':') ? AF_INET6 : AF_INET };
+	struct port_addr a = {.family = strchr(value, ':') ? AF_INET6 : AF_INET};
 	uint64_t longest = a.family == AF_INET6 ? 128 : 32, prefix_len = longest;
 	size_t len = strcspn(value, "/");
 	char host[64];
@@ -224,12 +236,13 @@ int value_addr(const char *key, const char *value, struct port_addr *out, struct
 	memcpy(host, value, len);
 	host[len] = '\0';
 	if (inet_pton(a.family, host, a.bytes) != 1)
-		return unfit(e, key, value,
-			     "must be an IPv4 or IPv6 address with a prefix length, as in "
-			     "192.0.2.1/24 or 2001:db8::1/64");
-	if (value[len] == '/' &&
-	    (value_digits(value + len + 1, strlen(value + len + 1), longest, &prefix_len) < 0 ||
-	     prefix_len == 0))
+		return unfit(
+			e, key, value,
+			"must be an IPv4 or IPv6 address with a prefix length, as in "
+			"192.0.2.1/24 or 2001:db8::1/64");
+	if (value[len] == '/' && (value_digits(value + len + 1, strlen(value + len + 1),
+					       longest, &prefix_len) < 0 ||
+				  prefix_len == 0))
 		return unfit(e, key, value,
 			     a.family == AF_INET6 ? "the prefix length must be 1 to 128"
 						  : "the prefix length must be 1 to 32");
@@ -253,7 +266,8 @@ int value_user(const char *key, const char *value, uid_t *out, struct err *e)
 	pw = *value ? getpwnam(value) : NULL;
 	if (!pw)
 		return unfit(e, key, value,
-			     "no such user; give a name that 'getent passwd' lists, or a number");
+			     "no such user; give a name that 'getent passwd' lists, or a "
+			     "number");
 	*out = pw->pw_uid;
 	return 0;
 }
@@ -270,7 +284,8 @@ int value_group(const char *key, const char *value, gid_t *out, struct err *e)
 	gr = *value ? getgrnam(value) : NULL;
 	if (!gr)
 		return unfit(e, key, value,
-			     "no such group; give a name that 'getent group' lists, or a number");
+			     "no such group; give a name that 'getent group' lists, or a "
+			     "number");
 	*out = gr->gr_gid;
 	return 0;
 }

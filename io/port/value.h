@@ -28,8 +28,8 @@ struct value_shown value_show(const char *value);
 int value_digits(const char *text, size_t len, uint64_t max, uint64_t *out);
 
 /* what: the subject of the sentence, "the number of queues". */
-int value_number(const char *key, const char *value, const char *what, uint64_t min, uint64_t max,
-		 uint64_t *out, struct err *e);
+int value_number(const char *key, const char *value, const char *what, uint64_t min,
+		 uint64_t max, uint64_t *out, struct err *e);
 
 /* Bytes, with QEMU's suffixes k, M, G (powers of 1024) or B; 0..INT_MAX. */
 int value_size(const char *key, const char *value, int *out, struct err *e);
@@ -43,8 +43,8 @@ int value_fds(const char *key, const char *value, bool many, int *fds, unsigned 
 	      struct err *e);
 
 /* A name the kernel takes for an interface; with_template: one %d may be in it. */
-int value_ifname(const char *key, const char *value, bool with_template, char out[IFNAMSIZ],
-		 struct err *e);
+int value_ifname(const char *key, const char *value, bool with_template,
+		 char out[IFNAMSIZ], struct err *e);
 
 /* Six hexadecimal bytes with ':' between them; unicast and not zero. */
 int value_mac(const char *key, const char *value, uint8_t out[6], struct err *e);
