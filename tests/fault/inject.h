@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Failing the k-th system call of a stretch of code, by ptrace. */
+#ifndef TESTS_FAULT_INJECT_H
+#define TESTS_FAULT_INJECT_H
+
+#include <elf.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/*
+ * How it works: inject_run() forks. The child does the tests; around the
+ * stretch it calls inject_begin() and inject_end(), which are system calls of a
+ * number that does not exist, seen by the parent. The parent lets every system
+ * call pass but the one that struct inject (shared memory) asks for: that one
+ * is not done, and reports the errno instead; only close() and munmap() are
+ * done all the same, as Linux does them even when it reports an error. Only
+ * the thread itself is traced, not the programs it starts. A close() that
+ * really gives EBADF is counted: nobody closes twice.
+ */
+struct inject {
+	long at;  /* which call to fail, from 1 on; 0 = none */
+	int pass; /* which of its errnos, from 0 on */
+	/* the answer */
+	long n_calls;
+	long nr;	/* the call that was failed; -1 = none: at or pass is beyond */
+	int err;	/* with which errno */
+	bool more;	/* there are further errnos for it */
+	int bad_closes; /* close() calls that gave EBADF */
+};
+
+enum { INJECT_BEGIN = 0x52570001, INJECT_END = 0x52570002, INJECT_ERRNOS = 4 };
+
+struct inject_rule {
+	long nr;
+	int errnos[INJECT_ERRNOS]; /* 0 ends them */
+};
+
+/* What each call can give; the last line is for all others. */
+static const struct inject_rule inject_rules[] = {
+	{SYS_openat, {EMFILE, EACCES, EINTR}},
+	{SYS_close, {EIO, EINTR}},
+	{SYS_munmap, {ENOMEM, EINVAL}},
+	{SYS_mmap, {ENOMEM, EAGAIN}},
+	{SYS_brk, {ENOMEM}},
+	{SYS_ioctl, {ENOMEM, EPERM, EINTR}},
+	{SYS_fcntl, {EPERM, ENOMEM}},
+	{SYS_socket, {EMFILE, ENOBUFS}},
+	{SYS_socketpair, {EMFILE, ENOMEM}},
+	{SYS_setsockopt, {ENOPROTOOPT, ENOMEM}},
+	{SYS_sendto, {ENOBUFS, EPERM, EINTR}},
+	{SYS_recvfrom, {ENOBUFS, ENOMEM, EINTR}},
+	{SYS_recvmsg, {ENOMEM, ECONNRESET, EINTR}},
+	{SYS_setns, {EPERM, ENOMEM}},
+	{SYS_kcmp, {EPERM, ENOSYS}},
+	{SYS_clone, {EAGAIN, ENOMEM}},
+	{SYS_clone3, {EAGAIN, ENOMEM}},
+	{SYS_wait4, {ECHILD, EINTR}},
+	{SYS_pidfd_open, {EMFILE, ENODEV}},
+	{SYS_poll, {ENOMEM, EINVAL, EINTR}},
+	{SYS_kill, {EPERM, ESRCH}},
+	{-1, {EIO, ENOMEM}},
+};
+
+static inline const struct inject_rule *inject_rule(long nr)
+{
+	const struct inject_rule *r = inject_rules;
+
+	while (r->nr != nr && r->nr != -1)
+		r++;
+	return r;
+}
+
+static inline void inject_begin(struct inject *in)
+{
+	in->n_calls = 0;
+	in->nr = -1;
+	in->err = 0;
+	in->more = false;
+	in->bad_closes = 0;
+	syscall(INJECT_BEGIN);
+}
+
+static inline void inject_end(void)
+{
+	syscall(INJECT_END);
+}
+
+/* the sanitizers do not outlive a failing mmap() */
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+enum { INJECT_CAN = 1 };
+
+static inline void inject_skip_call(pid_t pid, long nr)
+{
+	struct user_regs_struct regs;
+
+	ptrace(PTRACE_GETREGS, pid, NULL, &regs);
+	if (nr == SYS_brk)
+		regs.rdi = 0; /* a brk() that fails returns the end as it is */
+	else
+		regs.orig_rax = (unsigned long long)-1;
+	ptrace(PTRACE_SETREGS, pid, NULL, &regs);
+}
+
+static inline long inject_result(pid_t pid)
+{
+	struct user_regs_struct regs;
+
+	ptrace(PTRACE_GETREGS, pid, NULL, &regs);
+	return (long)regs.rax;
+}
+
+static inline long inject_number(pid_t pid)
+{
+	struct user_regs_struct regs;
+
+	ptrace(PTRACE_GETREGS, pid, NULL, &regs);
+	return (long)regs.orig_rax;
+}
+
+static inline void inject_set_result(pid_t pid, long value)
+{
+	struct user_regs_struct regs;
+
+	ptrace(PTRACE_GETREGS, pid, NULL, &regs);
+	regs.rax = (unsigned long long)value;
+	ptrace(PTRACE_SETREGS, pid, NULL, &regs);
+}
+#else
+enum { INJECT_CAN = 0 };
+static inline void inject_skip_call(pid_t pid, long nr)
+{
+	(void)pid, (void)nr;
+}
+static inline long inject_result(pid_t pid)
+{
+	return pid;
+}
+static inline long inject_number(pid_t pid)
+{
+	return pid;
+}
+static inline void inject_set_result(pid_t pid, long value)
+{
+	(void)pid, (void)value;
+}
+#endif
+
+/* At the entry of a call between the markers: fail it? */
+static inline bool inject_entry(struct inject *in, pid_t pid, long nr)
+{
+	const struct inject_rule *r = inject_rule(nr);
+	int i = in->pass;
+
+	if (++in->n_calls != in->at || !r->errnos[i])
+		return false;
+	in->nr = nr;
+	in->err = r->errnos[i];
+	in->more = i + 1 < INJECT_ERRNOS && r->errnos[i + 1];
+	if (nr != SYS_close && nr != SYS_munmap)
+		inject_skip_call(pid, nr);
+	return true;
+}
+
+static inline void inject_exit(struct inject *in, pid_t pid, long nr, bool failed)
+{
+	if (failed && nr != SYS_brk)
+		inject_set_result(pid, -in->err);
+	else if (nr == SYS_close && inject_result(pid) == -EBADF)
+		in->bad_closes++;
+}
+
+/* The parent: until the child ends. Its exit status, or 128 + signal. */
+static inline int inject_trace(struct inject *in, pid_t pid)
+{
+	bool entering = true, inside = false, failed = false;
+	int status, sig;
+	long nr = -1;
+
+	for (;;) {
+		if (waitpid(pid, &status, 0) < 0)
+			return 127;
+		if (WIFEXITED(status))
+			return WEXITSTATUS(status);
+		if (WIFSIGNALED(status))
+			return 128 + WTERMSIG(status);
+		sig = WSTOPSIG(status);
+		if (sig == (SIGTRAP | 0x80)) {
+			if (entering) {
+				nr = inject_number(pid);
+				if (nr == INJECT_BEGIN || nr == INJECT_END)
+					inside = nr == INJECT_BEGIN;
+				else
+					failed = inside && inject_entry(in, pid, nr);
+			} else if (inside) {
+				inject_exit(in, pid, nr, failed);
+				failed = false;
+			}
+			entering = !entering;
+			sig = 0;
+		} else if (sig == SIGSTOP) {
+			sig = 0;
+		}
+		ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(long)sig);
+	}
+}
+
+/* Run child(in, arg) traced in a process of its own; returns its exit status. */
+static inline int inject_run(int (*child)(struct inject *in, void *arg), void *arg)
+{
+	struct inject *in = mmap(NULL, sizeof(*in), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int status, ret;
+	pid_t pid;
+
+	if (in == MAP_FAILED)
+		return 127;
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+			_exit(126);
+		raise(SIGSTOP);
+		ret = child(in, arg);
+		exit(ret); /* not _exit: coverage is written here */
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status)) {
+		munmap(in, sizeof(*in));
+		return 126;
+	}
+	ptrace(PTRACE_SETOPTIONS, pid, NULL,
+	       (void *)(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL));
+	ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
+	ret = inject_trace(in, pid);
+	munmap(in, sizeof(*in));
+	return ret;
+}
+
+#endif
