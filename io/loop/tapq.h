@@ -49,6 +49,8 @@ struct tapq {
 	/* mshot: the provided-buffer ring and how many buffers lie in it */
 	struct io_uring_buf_ring *ring;
 	unsigned n_published;
+	/* mshot, batch: how many buffers may be with the kernel at once */
+	unsigned depth;
 	/* how many single READs to try at once, how many are out, was one empty-handed */
 	unsigned n_try, n_out;
 	bool dry;

@@ -22,7 +22,12 @@
 #include "io/compat.h"
 #include "io/loop/worker.h"
 
-enum { BATCH_MIN = 4, BATCH_MAX = WORKER_RX_BUFS, RING_MEM = 4096 };
+enum {
+	BATCH_MIN = 4,
+	LARGE = 4096, /* mean bytes of a burst of super-packets */
+	DEPTH_LARGE = 16,
+	RING_MEM = 4096,
+};
 
 _Static_assert(WORKER_RX_BUFS * sizeof(struct io_uring_buf) <= RING_MEM,
 	       "buffer ring fits");
@@ -56,6 +61,7 @@ int tapq_rx_open(struct tapq *t, struct err *e)
 	struct epoll_event ev = {.events = EPOLLIN,
 				 .data.u64 = loop_tag(LOOP_poll, t->view_idx, 0)};
 
+	t->depth = WORKER_RX_BUFS;
 	t->n_try = BATCH_MIN;
 	t->dry = true;
 	if (t->rx == TAPQ_RX_mshot)
@@ -74,7 +80,7 @@ static void arm_mshot(struct tapq *t)
 	struct io_uring_sqe *sqe;
 	struct pkt *p;
 
-	while (t->n_published < WORKER_RX_BUFS && (p = pool_get(pool))) {
+	while (t->n_published < t->depth && (p = pool_get(pool))) {
 		io_uring_buf_ring_add(t->ring, tapq_rx_at(t, p), tapq_rx_room(t), p->idx,
 				      mask, n++);
 		t->n_published++;
@@ -169,7 +175,7 @@ static void mshot_cqe(struct tapq *t, const struct io_uring_cqe *cqe)
 	counter_add(&t->q.count.rx_no_buffer, 1);
 	if (!t->n_published) { /* a full burst: go on by batches */
 		t->dry = false;
-		t->n_try = BATCH_MAX;
+		t->n_try = t->depth;
 	}
 }
 
@@ -185,10 +191,10 @@ static void read_cqe(struct tapq *t, const struct io_uring_cqe *cqe, struct pkt 
 	}
 	if (t->n_out)
 		return;
-	if (!t->dry && t->n_try < BATCH_MAX)
-		t->n_try *= 2;
-	else if (t->dry && t->n_try > BATCH_MIN)
-		t->n_try /= 2;
+	if (t->dry)
+		t->n_try = t->n_try > BATCH_MIN ? t->n_try / 2 : BATCH_MIN;
+	else
+		t->n_try = t->n_try < t->depth ? t->n_try * 2 : t->depth;
 }
 
 static void poll_cqe(struct tapq *t, const struct io_uring_cqe *cqe)
@@ -291,10 +297,24 @@ void tapq_rx_read(struct queue *q, struct burst *b)
 		forward_ready(&t->w->forward, q); /* there may be more: next turn */
 }
 
+/*
+ * Super-packets are copied twice by the kernel: few buffers, so that those of
+ * one burst are still in the cache when the next one uses them.
+ */
+static void set_depth(struct tapq *t)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < t->in.n; i++)
+		bytes += t->in.pkts[i]->total_len;
+	t->depth = bytes > (uint64_t)t->in.n * LARGE ? DEPTH_LARGE : WORKER_RX_BUFS;
+}
+
 void tapq_rx_taken(struct queue *q, struct burst *b)
 {
 	struct tapq *t = (struct tapq *)q;
 
+	set_depth(t);
 	b->n = t->in.n;
 	memcpy(b->pkts, t->in.pkts, b->n * sizeof(b->pkts[0]));
 	t->in.n = 0;
