@@ -8,16 +8,17 @@ enum {
 	SCORE_MISS = 4,	  /* what a turn that does not fit costs */
 	TURN_SMALL = 4,	  /* packets of a turn that may be a request */
 	LEN_SMALL = 2048, /* bytes; larger ones are bulk */
-	RATE_BATCH_KPPS = 15,
+	STREAM_KPPS = 15,
+	TRIAL_WINDOWS = 64, /* how often the other way gets a window */
 };
-#define WINDOW_NS 1000000u
+#define WINDOW_NS 8000000u
 
-void wait_init(struct wait *w, int busy_poll, uint64_t now)
+void wait_init(struct wait *w, int busy_poll, bool can_batch)
 {
-	*w = (struct wait){.busy_poll = busy_poll, .window_start = now};
+	*w = (struct wait){.busy_poll = busy_poll, .can_batch = can_batch};
 }
 
-static void note_turn_taking(struct wait *w, const struct forward_turn *turn)
+void wait_note(struct wait *w, const struct forward_turn *turn)
 {
 	bool taken = turn->only && w->last && turn->only != w->last &&
 		     turn->packets <= TURN_SMALL &&
@@ -28,21 +29,48 @@ static void note_turn_taking(struct wait *w, const struct forward_turn *turn)
 	else
 		w->score -= w->score < SCORE_MISS ? w->score : SCORE_MISS;
 	w->last = turn->only;
-}
-
-void wait_note(struct wait *w, const struct forward_turn *turn, uint64_t now)
-{
-	uint64_t ns = now - w->window_start;
-
-	note_turn_taking(w, turn);
 	w->window_packets += turn->packets;
 	w->window_bytes += turn->bytes;
-	if (ns < WINDOW_NS)
+}
+
+bool wait_is_due(const struct wait *w, uint64_t now)
+{
+	return now - w->window_start >= WINDOW_NS;
+}
+
+static bool is_dialogue(const struct wait *w)
+{
+	return w->score >= SCORE_SPIN;
+}
+
+static void choose_way(struct wait *w, uint32_t cost)
+{
+	enum wait_mode other = w->way == WAIT_block ? WAIT_batch : WAIT_block;
+
+	w->cost[w->way] = cost ? cost : 1;
+	if (!w->cost[other] || ++w->since_trial >= TRIAL_WINDOWS) {
+		w->since_trial = 0;
+		w->way = other;
 		return;
-	w->rate_kpps = (uint32_t)(w->window_packets * 1000000u / ns);
-	w->mean_len = (uint32_t)(w->window_bytes / w->window_packets);
-	w->window_packets = w->window_bytes = 0;
+	}
+	w->way = (uint64_t)w->cost[WAIT_batch] * 10 < (uint64_t)w->cost[WAIT_block] * 9
+			 ? WAIT_batch
+			 : WAIT_block;
+}
+
+void wait_measure(struct wait *w, uint64_t now, uint64_t cpu)
+{
+	uint64_t ns = now - w->window_start, packets = w->window_packets;
+	bool was_stream = w->is_stream;
+
+	w->is_stream = packets * 1000000u >= ns * STREAM_KPPS &&
+		       w->window_bytes <= packets * LEN_SMALL;
+	/* a window that began as something else says nothing of the way */
+	if (w->can_batch && was_stream && w->is_stream && !is_dialogue(w))
+		choose_way(w, (uint32_t)((cpu - w->window_cpu) / packets));
 	w->window_start = now;
+	w->window_cpu = cpu;
+	w->window_packets = w->window_bytes = 0;
 }
 
 void wait_spun_out(struct wait *w)
@@ -54,11 +82,9 @@ enum wait_mode wait_mode(const struct wait *w)
 {
 	if (w->busy_poll > 0)
 		return WAIT_spin;
-	if (w->score >= SCORE_SPIN)
+	if (is_dialogue(w))
 		return w->busy_poll ? WAIT_spin : WAIT_block;
-	if (w->rate_kpps >= RATE_BATCH_KPPS && w->mean_len <= LEN_SMALL)
-		return WAIT_batch;
-	return WAIT_block;
+	return w->is_stream ? w->way : WAIT_block;
 }
 
 uint64_t wait_spin_ns(const struct wait *w)

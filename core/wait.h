@@ -15,14 +15,21 @@
  *	spin	look for a while before sleeping: one side answers the other,
  *		packet for packet, and each sleep would be paid in the round trip
  *	batch	sleep until several packets are there or a short time has
- *		passed: a steady stream, where sleeps cost CPU and buy nothing
+ *		passed: a steady stream, if that saves CPU here
  *
  * Request and response show in the queues taking turns with small bursts; that
  * is counted in `score`. A spin that ends without a packet costs score, so
- * that a dialogue slower than the spin stops to burn the CPU. A steady stream
- * shows in its rate. Time is given by the caller (CLOCK_MONOTONIC, ns).
+ * that a dialogue slower than the spin stops to burn the CPU.
+ *
+ * A steady stream shows in its rate. Whether batching pays depends on what a
+ * timer and a wake-up cost on this machine and on how bunched the packets come
+ * (measured: 0.5 to 1.5 times the CPU of blocking), so it is measured: each
+ * window of a stream gives the CPU time per packet of the way in use; now and
+ * then the other way gets a window; batch is used while it is cheaper by a
+ * tenth at least, for it delays packets. Times are nanoseconds, given by the
+ * caller.
  */
-enum wait_mode { WAIT_block, WAIT_spin, WAIT_batch };
+enum wait_mode { WAIT_block, WAIT_batch, WAIT_spin };
 
 enum {
 	WAIT_AUTO_SPIN_US = 50, /* how long "auto" spins */
@@ -31,19 +38,31 @@ enum {
 };
 
 struct wait {
-	int busy_poll; /* us; 0 = never, -1 = auto */
+	int busy_poll;	/* us; 0 = never, -1 = auto */
+	bool can_batch; /* the kernel has min_wait */
 	int score;
-	const struct queue *last;
-	uint64_t window_start;
+	const struct queue *last; /* that packets came from */
+	/* the window being measured */
+	uint64_t window_start, window_cpu;
 	uint64_t window_packets, window_bytes;
-	uint32_t rate_kpps; /* of the last whole window */
-	uint32_t mean_len;
+	/* what the last ones said */
+	bool is_stream;
+	enum wait_mode way;   /* for a stream: block or batch */
+	uint32_t cost[2];     /* CPU ns per packet of each, 0 = not known */
+	unsigned since_trial; /* windows */
 };
 
-void wait_init(struct wait *w, int busy_poll, uint64_t now);
+/* busy_poll: microseconds, 0 = never spin, -1 = where it pays. */
+void wait_init(struct wait *w, int busy_poll, bool can_batch);
 
 /* A turn has moved packets. */
-void wait_note(struct wait *w, const struct forward_turn *turn, uint64_t now);
+void wait_note(struct wait *w, const struct forward_turn *turn);
+
+/* Is the window over? Then wait_measure is to be called. */
+bool wait_is_due(const struct wait *w, uint64_t now);
+
+/* End the window: now of CLOCK_MONOTONIC, cpu of the thread's own CPU time. */
+void wait_measure(struct wait *w, uint64_t now, uint64_t cpu);
 
 /* A spin ended without a packet. */
 void wait_spun_out(struct wait *w);
@@ -51,7 +70,7 @@ void wait_spun_out(struct wait *w);
 /* How to wait now. */
 enum wait_mode wait_mode(const struct wait *w);
 
-/* How long to spin, in nanoseconds. */
+/* How long to spin. */
 uint64_t wait_spin_ns(const struct wait *w);
 
 #endif

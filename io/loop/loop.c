@@ -13,12 +13,22 @@
 
 enum { SQ_MIN = 128, SQ_MAX = 4096, CQ_MAX = 32768 };
 
-uint64_t loop_now(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t loop_now(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t loop_cpu_time(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 void loop_init(struct loop *l)
@@ -220,14 +230,13 @@ static bool ring_spin(struct loop *l, uint64_t spin_ns)
 	return false;
 }
 
-static bool flush_ring(struct loop *l, unsigned want, enum wait_mode mode,
-		       uint64_t spin_ns)
+static bool flush_ring(struct loop *l, bool wait, enum wait_mode mode, uint64_t spin_ns)
 {
 	unsigned n = publish(&l->ring);
 	bool found = true;
 	int ret;
 
-	if (!want) {
+	if (!wait) {
 		submit_and_peek(l);
 		return true;
 	}
@@ -244,10 +253,10 @@ static bool flush_ring(struct loop *l, unsigned want, enum wait_mode mode,
 		n = publish(&l->ring);
 	}
 	counter_add(&l->sleeps, 1);
-	if (mode == WAIT_batch && l->form == LOOP_FORM_A)
+	if (mode == WAIT_batch)
 		ret = enter(l, n, WAIT_BATCH_PACKETS, WAIT_BATCH_US);
 	else
-		ret = enter(l, n, want, 0);
+		ret = enter(l, n, 1, 0);
 	if (ret >= 0 && (unsigned)ret < n)
 		loop_submit(l);
 	return found;
@@ -261,12 +270,11 @@ void loop_poll_set(struct loop *l, int timeout_ms)
 		l->n_events = 0; /* EINTR */
 }
 
-static bool flush_epoll(struct loop *l, unsigned want, enum wait_mode mode,
-			uint64_t spin_ns)
+static bool flush_epoll(struct loop *l, bool wait, enum wait_mode mode, uint64_t spin_ns)
 {
 	uint64_t end;
 
-	if (!want) {
+	if (!wait) {
 		loop_poll_set(l, 0);
 		return true;
 	}
@@ -284,8 +292,8 @@ static bool flush_epoll(struct loop *l, unsigned want, enum wait_mode mode,
 	return mode != WAIT_spin;
 }
 
-bool loop_flush(struct loop *l, unsigned want, enum wait_mode mode, uint64_t spin_ns)
+bool loop_flush(struct loop *l, bool wait, enum wait_mode mode, uint64_t spin_ns)
 {
-	return l->has_ring ? flush_ring(l, want, mode, spin_ns)
-			   : flush_epoll(l, want, mode, spin_ns);
+	return l->has_ring ? flush_ring(l, wait, mode, spin_ns)
+			   : flush_epoll(l, wait, mode, spin_ns);
 }

@@ -88,16 +88,19 @@ struct io_uring_sqe *loop_sqe(struct loop *l);
 void loop_submit(struct loop *l);
 
 /*
- * End of a turn: hand every SQE over and wait as mode says until something is
- * there. want: completions to wait for (1, or more where writes complete too);
- * 0 = do not wait. Returns false when a spin ended without finding anything.
+ * End of a turn: hand every SQE over and, if wait is set, wait as mode says
+ * until something is there. Returns false when a spin ended without finding
+ * anything.
  */
-bool loop_flush(struct loop *l, unsigned want, enum wait_mode mode, uint64_t spin_ns);
+bool loop_flush(struct loop *l, bool wait, enum wait_mode mode, uint64_t spin_ns);
 
 /* Ask the epoll set what is ready, waiting timeout_ms at most: into events. */
 void loop_poll_set(struct loop *l, int timeout_ms);
 
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t loop_now(void);
+
+/* CPU time of the calling thread in nanoseconds. */
+uint64_t loop_cpu_time(void);
 
 #endif

@@ -111,7 +111,7 @@ int worker_attach(struct worker *w, enum loop_form form, struct err *e)
 		if (w->views[i].rx != TAPQ_RX_off)
 			ret = tapq_rx_open(&w->views[i], e);
 	}
-	wait_init(&w->wait, w->wait.busy_poll, loop_now());
+	wait_init(&w->wait, w->wait.busy_poll, form == LOOP_FORM_A);
 	if (ret)
 		unregister_files(w);
 	return ret;
@@ -228,25 +228,33 @@ static void arm(struct worker *w)
 	}
 }
 
+static void note(struct worker *w, const struct forward_turn *done)
+{
+	uint64_t now = loop_now();
+
+	counter_add(&w->packets, done->packets);
+	wait_note(&w->wait, done);
+	if (wait_is_due(&w->wait, now))
+		wait_measure(&w->wait, now, loop_cpu_time());
+}
+
 /* One turn: reap, forward, arm, and one enter that hands all over and waits. */
 static void turn(struct worker *w)
 {
 	struct forward_turn done;
 	enum wait_mode mode;
-	unsigned want;
+	bool wait;
 
 	reap(w);
 	done = forward_turn(&w->forward);
 	counter_add(&w->turns, 1);
-	if (done.packets) {
-		counter_add(&w->packets, done.packets);
-		wait_note(&w->wait, &done, loop_now());
-	}
+	if (done.packets)
+		note(w, &done);
 	release_held(w);
 	arm(w);
-	want = w->forward.first || w->stopping ? 0 : 1 + w->n_writes;
+	wait = !w->forward.first && !w->stopping;
 	mode = wait_mode(&w->wait);
-	if (!loop_flush(&w->loop, want, mode, wait_spin_ns(&w->wait)))
+	if (!loop_flush(&w->loop, wait, mode, wait_spin_ns(&w->wait)))
 		wait_spun_out(&w->wait);
 }
 
