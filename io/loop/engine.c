@@ -77,6 +77,7 @@ static int start_thread(struct engine *g, struct worker *w, struct err *e)
 	pthread_setname_np(w->thread, name);
 	while (sem_wait(&g->started) < 0)
 		;
+	g->attach_failed = s.ret != 0;
 	if (s.ret && e)
 		*e = s.err;
 	return s.ret;
@@ -218,11 +219,11 @@ static int lay_out(struct engine *g, struct err *e)
 	g->first_view = calloc(g->conf.n_ports, sizeof(*g->first_view));
 	g->placed = calloc(g->n_views, sizeof(*g->placed));
 	g->workers = calloc(g->conf.n_workers, sizeof(*g->workers));
+	for (unsigned i = 0; g->workers && i < g->conf.n_workers; i++)
+		worker_init(&g->workers[i], i, -1);
 	g->outs = calloc((size_t)g->n_views * g->conf.n_workers, sizeof(*g->outs));
 	if (!g->first_view || !g->placed || !g->workers || !g->outs)
 		return err_set(e, -ENOMEM, "no memory for %u queues", g->n_views);
-	for (unsigned i = 0; i < g->conf.n_workers; i++)
-		worker_init(&g->workers[i], i, -1);
 	if (getrandom(&g->flow_seed, sizeof(g->flow_seed), 0) < 0)
 		g->flow_seed = (uintptr_t)g;
 	g->has_sem = sem_init(&g->started, 0, 0) == 0;
@@ -250,7 +251,7 @@ int engine_start(struct engine **gp, const struct engine_conf *conf, struct err 
 		goto fail;
 	engine_views_place(g, n_rx);
 	ret = start_workers(g, n_rx, e);
-	if (ret && g->form != LOOP_FORM_E && !fall_back(g, e))
+	if (ret && g->attach_failed && g->form != LOOP_FORM_E && !fall_back(g, e))
 		ret = start_workers(g, n_rx, e);
 	if (ret)
 		goto fail;

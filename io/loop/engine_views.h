@@ -19,6 +19,7 @@ struct engine {
 	uint64_t flow_seed;
 	sem_t started;
 	bool has_sem;
+	bool attach_failed;
 };
 
 /* Place the attached queues on the workers, round robin; n_rx[worker] counts them. */

@@ -257,7 +257,7 @@ static bool flush_ring(struct loop *l, bool wait, enum wait_mode mode, uint64_t 
 		ret = enter(l, n, WAIT_BATCH_PACKETS, WAIT_BATCH_US);
 	else
 		ret = enter(l, n, 1, 0);
-	if (ret >= 0 && (unsigned)ret < n)
+	if (ret < (int)n) /* a short submit, or none at all */
 		loop_submit(l);
 	return found;
 }

@@ -300,8 +300,10 @@ static void drain(struct worker *w)
 	} while (w->packets != before && loop_now() < end);
 	for (unsigned i = 0; i < w->n_views; i++)
 		w->views[i].gone = true; /* no further reading */
-	while ((w->forward.first || w->n_writes) && loop_now() < end)
-		turn(w);
+	end = loop_now() + DRAIN_MS * 1000000ull;
+	do
+		turn(w); /* once at least: failed writes have completed by now */
+	while ((w->forward.first || w->n_writes) && loop_now() < end);
 }
 
 void worker_run(struct worker *w)

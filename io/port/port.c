@@ -176,6 +176,7 @@ int port_open(struct port *p, const struct port_spec *spec, struct err *e)
 	}
 	for (i = 0; i < PORT_QUEUES_MAX; i++)
 		p->spec.fds[i] = -1; /* they live in p->fds now */
+	port_link_settle(p);
 	p->setup->is_complete = true;
 	return 0;
 }

@@ -269,31 +269,72 @@ void port_link_restore(struct port *p)
 		link_set_mac(&s->nl, s->ifindex, was->mac);
 }
 
-/* Follow the device to where it is now; its fd knows. */
-static int follow(struct port *p, char ifname[IFNAMSIZ], struct err *e)
+/* The name the device has now. */
+static int ask_name(const struct port *p, char ifname[IFNAMSIZ], struct err *e)
 {
-	struct port_setup *s = p->setup;
 	struct tap_state st;
-	int ns, code;
+	int code = tap_probe(p->fds[0], &st);
 
-	code = tap_probe(p->fds[0], &st);
 	if (code)
 		return err_set(
 			e, code == -EBADFD ? -ENODEV : code, "%s is gone: %s", p->ifname,
 			code == -EBADFD ? "the device was deleted" : strerror(-code));
 	memcpy(ifname, st.ifname, IFNAMSIZ);
-	ns = tap_get_netns(p->fds[0]);
+	return 0;
+}
+
+/*
+ * Ask where the device is now. Its namespace is held no longer than that: a
+ * device that was moved away must be able to end with its new namespace.
+ */
+static int ask_abroad(int ns, const char *ifname, struct link_info *now, struct err *e)
+{
+	struct netlink nl;
+	int code;
+
+	netlink_init(&nl);
+	code = netlink_open(&nl, ns, e);
+	if (code)
+		return code;
+	code = link_get(&nl, ifname, 0, now);
+	if (code)
+		err_set(e, code, "%s: no counters from the kernel: %s", ifname,
+			nl.reason);
+	netlink_close(&nl);
+	return code;
+}
+
+static int ask_link(struct port *p, const char *ifname, struct link_info *now,
+		    struct err *e)
+{
+	struct port_setup *s = p->setup;
+	int ns = tap_get_netns(p->fds[0]), code;
+
 	/* unknown, or where our socket is: nothing to follow */
 	if (s->nl.fd >= 0 && (ns < 0 || netns_is_same(ns, s->ns_fd))) {
-		if (ns >= 0)
-			close(ns);
-		return 0;
+		code = link_get(&s->nl, ifname, 0, now);
+		if (code)
+			err_set(e, code, "%s: no counters from the kernel: %s", ifname,
+				s->nl.reason);
+	} else {
+		code = ask_abroad(ns, ifname, now, e);
 	}
+	if (ns >= 0)
+		close(ns);
+	return code;
+}
+
+/* Given fds: the namespace is the giver's, and not ours to keep alive. */
+void port_link_settle(struct port *p)
+{
+	struct port_setup *s = p->setup;
+
+	if (port_spec_source(&p->spec) == PORT_SOURCE_name)
+		return;
 	netlink_close(&s->nl);
 	if (s->ns_fd >= 0)
 		close(s->ns_fd);
-	s->ns_fd = ns;
-	return netlink_open(&s->nl, ns, e);
+	s->ns_fd = -1;
 }
 
 int port_link_stats(struct port *p, struct port_kernel_stats *st, struct err *e)
@@ -303,13 +344,11 @@ int port_link_stats(struct port *p, struct port_kernel_stats *st, struct err *e)
 	int code;
 
 	memset(st, 0, sizeof(*st));
-	code = follow(p, ifname, e);
+	code = ask_name(p, ifname, e);
+	if (!code)
+		code = ask_link(p, ifname, &now, e);
 	if (code)
 		return code;
-	code = link_get(&p->setup->nl, ifname, 0, &now);
-	if (code)
-		return err_set(e, code, "%s: no counters from the kernel: %s", ifname,
-			       p->setup->nl.reason);
 	st->rx_packets = now.stats.rx_packets;
 	st->rx_bytes = now.stats.rx_bytes;
 	st->rx_dropped = now.stats.rx_dropped;

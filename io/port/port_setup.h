@@ -71,6 +71,8 @@ int port_link_find(struct port *p, struct err *e);
 int port_link_apply(struct port *p, struct err *e);
 int port_link_mark(struct port *p, struct err *e);
 void port_link_restore(struct port *p);
+/* port_open is done: let go of what serves nothing any more. */
+void port_link_settle(struct port *p);
 int port_link_stats(struct port *p, struct port_kernel_stats *st, struct err *e);
 
 #endif

@@ -8,9 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io/port/tap_err.h"
+
+enum { BUSY_TRIES = 50 }; /* of 20 ms */
 
 static int call(int fd, unsigned long request, void *arg)
 {
@@ -55,6 +58,23 @@ static int wished_flags(int fd, const struct tap_wish *wish, struct err *e)
 	return flags;
 }
 
+/*
+ * The kernel lets go of a TAP some time after the process that had reads
+ * pending on it was killed; nothing tells when. Who is restarted at once would
+ * find its own device busy.
+ */
+static int set_iff(int fd, struct ifreq *ifr)
+{
+	static const struct timespec pause = {.tv_nsec = 20 * 1000000};
+	int code = call(fd, TUNSETIFF, ifr);
+
+	for (int i = 0; code == -EBUSY && i < BUSY_TRIES; i++) {
+		nanosleep(&pause, NULL);
+		code = call(fd, TUNSETIFF, ifr);
+	}
+	return code;
+}
+
 int tap_open(struct tap_wish *wish, const struct link_info *before, struct err *e)
 {
 	struct ifreq ifr;
@@ -74,7 +94,7 @@ int tap_open(struct tap_wish *wish, const struct link_info *before, struct err *
 	memcpy(ifr.ifr_name, wish->ifname, IFNAMSIZ);
 	ifr.ifr_name[IFNAMSIZ - 1] = '\0';
 	ifr.ifr_flags = (short)flags;
-	code = call(fd, TUNSETIFF, &ifr);
+	code = set_iff(fd, &ifr);
 	if (code < 0) {
 		close(fd);
 		return tap_err_setiff(e, code, wish, before);
