@@ -10,10 +10,11 @@
 /*
  * How it works: each worker has its own struct counters for each queue it
  * touches, and is its only writer. A reader sums them with counters_add; each
- * value it sees is one the writer stored (64-bit relaxed stores), the set of
- * them is not a snapshot. Bytes are those of the frame, without virtio-net
- * header and FCS. tx_* counts what was handed to the kernel; what the kernel
- * then refused is in tx_failed_* too, and in drops: sent = tx - tx_failed.
+ * value it sees is one the writer stored, the set of them is not a snapshot.
+ * Stores are releases and loads acquires, for what is said about their order. Bytes are
+ * those of the frame, without virtio-net header and FCS. tx_* counts what was handed to
+ * the kernel; what the kernel then refused is in tx_failed_* too, and in drops: sent = tx
+ * - tx_failed.
  */
 struct counters {
 	uint64_t rx_packets, rx_bytes;
@@ -31,13 +32,13 @@ struct counters {
 /* Add n to one value; its only writer calls this. */
 static inline void counter_add(uint64_t *c, uint64_t n)
 {
-	__atomic_store_n(c, *c + n, __ATOMIC_RELAXED);
+	__atomic_store_n(c, *c + n, __ATOMIC_RELEASE);
 }
 
 /* Read one value of another thread. */
 static inline uint64_t counter_get(const uint64_t *c)
 {
-	return __atomic_load_n(c, __ATOMIC_RELAXED);
+	return __atomic_load_n(c, __ATOMIC_ACQUIRE);
 }
 
 /* sum += c, c being written by another thread meanwhile. */

@@ -68,17 +68,29 @@ static bool type_fits(uint8_t type, const struct frame *f)
 	}
 }
 
+/* How much one frame may become: by type, floor and cap. */
+static enum drop check_size(uint8_t type, uint32_t size, uint32_t payload)
+{
+	uint32_t segs = (payload + size - 1) / size;
+
+	if (type == VIRTIO_NET_HDR_GSO_UDP_L4)
+		return segs > VNET_UDP_SEGS_MAX ? DROP_rx_vnet_segs : DROP_none;
+	if (size < VNET_GSO_SIZE_MIN &&
+	    (type == VIRTIO_NET_HDR_GSO_UDP || segs > VNET_SMALL_SEGS_MAX))
+		return DROP_rx_vnet_size;
+	return segs > VNET_TCP_SEGS_MAX ? DROP_rx_vnet_segs : DROP_none;
+}
+
 static enum drop check_gso(const struct pkt *p, const struct virtio_net_hdr_v1 *h)
 {
 	uint8_t type = h->gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
-	uint32_t header_len, payload, segs_max, csum_off;
+	uint32_t header_len, csum_off;
 	struct frame f;
 
 	if (!frame_parse(p, &f) || !f.l4_off || f.is_fragment ||
 	    !type_fits(h->gso_type, &f))
 		return DROP_rx_vnet_type;
-	if (h->gso_size == 0 ||
-	    (type != VIRTIO_NET_HDR_GSO_UDP_L4 && h->gso_size < VNET_GSO_SIZE_MIN))
+	if (h->gso_size == 0)
 		return DROP_rx_vnet_size;
 	header_len = l4_header_len(p, &f);
 	if (!header_len)
@@ -87,12 +99,7 @@ static enum drop check_gso(const struct pkt *p, const struct virtio_net_hdr_v1 *
 	if (!(h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || h->csum_start != f.l4_off ||
 	    h->csum_offset != csum_off)
 		return DROP_rx_vnet_csum;
-	payload = pkt_frame_len(p) - f.l4_off - header_len;
-	segs_max =
-		type == VIRTIO_NET_HDR_GSO_UDP_L4 ? VNET_UDP_SEGS_MAX : VNET_TCP_SEGS_MAX;
-	if ((payload + h->gso_size - 1) / h->gso_size > segs_max)
-		return DROP_rx_vnet_segs;
-	return DROP_none;
+	return check_size(type, h->gso_size, pkt_frame_len(p) - f.l4_off - header_len);
 }
 
 enum drop vnet_check(const struct pkt *p)

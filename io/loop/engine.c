@@ -11,7 +11,10 @@
 #include "io/loop/engine_views.h"
 #include "io/loop/probe.h"
 
-enum { VIEWS_MAX = 65535 };
+enum {
+	VIEWS_MAX = 65535,
+	POPULATE_MAX = 32 << 20, /* bytes of buffers that are resident from the start */
+};
 
 struct start {
 	struct engine *g;
@@ -71,7 +74,11 @@ static int start_thread(struct engine *g, struct worker *w, struct err *e)
 
 	ret = pthread_create(&w->thread, NULL, thread_main, &s);
 	if (ret)
-		return err_set(e, -ret, "starting worker %u: %s", w->idx, strerror(ret));
+		return err_set(
+			e, -ret,
+			"starting worker %u: %s (a limit of threads or memory: raise "
+			"ulimit -u or TasksMax=, or use fewer --workers)",
+			w->idx, strerror(ret));
 	w->has_thread = true;
 	snprintf(name, sizeof(name), "ringway-w%u", w->idx);
 	pthread_setname_np(w->thread, name);
@@ -114,7 +121,13 @@ static void stop_workers(struct engine *g)
 
 static int start_workers(struct engine *g, const unsigned *n_rx, struct err *e)
 {
+	bool populate;
+	size_t len = 0;
 	int ret = 0;
+
+	for (unsigned i = 0; i < g->conf.n_workers; i++)
+		len += pool_mem_len(worker_n_bufs(n_rx[i]));
+	populate = len <= POPULATE_MAX;
 
 	for (unsigned i = 0; i < g->conf.n_workers; i++) {
 		int cpu = g->conf.n_cpus ? g->conf.cpus[i % g->conf.n_cpus] : -1;
@@ -125,9 +138,10 @@ static int start_workers(struct engine *g, const unsigned *n_rx, struct err *e)
 		struct worker *w = &g->workers[i];
 
 		w->wait.busy_poll = g->conf.busy_poll;
-		ret = worker_open(w, g->n_views, n_rx[i], e);
+		ret = worker_open(w, g->n_views, n_rx[i], populate, e);
 		if (ret)
 			break;
+		w->loop.nowait = g->nowait;
 		engine_views_fill(g, w);
 		ret = start_thread(g, w, e);
 		if (!ret)
@@ -188,6 +202,8 @@ static int choose_form(struct engine *g, struct err *e)
 {
 	const struct port *port = uring_port(g);
 
+	if (g->conf.n_ports)
+		g->nowait = probe_nowait(g->conf.ports[0].fds[0]);
 	if (all_epoll(g) || g->conf.form == LOOP_FORM_E) {
 		g->form = LOOP_FORM_E;
 		if (port)

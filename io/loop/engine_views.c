@@ -4,7 +4,9 @@
  *
  * How it works: view v of each worker is queue v of the ports laid end to end
  * (first_view[port] + queue). The attached queues are placed on the workers
- * round robin; a worker's view of a queue that another one receives only sends.
+ * round robin, the two queues of a cross-connect together where there are
+ * enough of them to keep every worker busy; a worker's view of a queue that
+ * another one receives only sends.
  */
 #include "io/loop/engine_views.h"
 
@@ -26,29 +28,86 @@ enum tapq_rx engine_views_rx(enum loop_form form, enum port_io io)
 	}
 }
 
-static enum tapq_tx tx_kind(enum loop_form form, enum port_io io)
+static enum tapq_tx tx_kind(enum loop_form form, const struct port_spec *spec)
 {
-	if (io == PORT_IO_epoll || form == LOOP_FORM_E)
+	if (spec->io == PORT_IO_epoll || form == LOOP_FORM_E)
 		return TAPQ_TX_write;
-	return form == LOOP_FORM_D ? TAPQ_TX_cqe : TAPQ_TX_skip;
+	if (form != LOOP_FORM_D)
+		return TAPQ_TX_skip;
+	/* a limited send buffer, or one that a giver can limit, may be full */
+	return spec->has_sndbuf || port_spec_source(spec) == PORT_SOURCE_fds
+		       ? TAPQ_TX_write
+		       : TAPQ_TX_cqe;
+}
+
+/* Which pair a port is in, or NULL. */
+static const struct engine_pair *pair_of(const struct engine *g, unsigned port)
+{
+	for (unsigned i = 0; i < g->conf.n_pairs; i++) {
+		if (g->conf.pairs[i].a == port || g->conf.pairs[i].b == port)
+			return &g->conf.pairs[i];
+	}
+	return NULL;
+}
+
+static void put_on(struct engine *g, unsigned port, unsigned queue, unsigned worker,
+		   unsigned *n_rx)
+{
+	const struct port *p = &g->conf.ports[port];
+
+	if (queue >= p->n_queues || !p->enabled[queue])
+		return;
+	g->placed[g->first_view[port] + queue] = (int)(worker % g->conf.n_workers);
+	n_rx[worker % g->conf.n_workers]++;
+}
+
+/* Queue i of both ports of a pair on one worker, which so sees both directions. */
+static void place_pairs(struct engine *g, unsigned *n_rx)
+{
+	unsigned next = 0;
+
+	for (unsigned p = 0; p < g->conf.n_ports; p++) {
+		const struct engine_pair *pair = pair_of(g, p);
+		unsigned n = g->conf.ports[p].n_queues;
+
+		if (pair && pair->b == p)
+			continue; /* placed with the other */
+		if (pair && g->conf.ports[pair->b].n_queues > n)
+			n = g->conf.ports[pair->b].n_queues;
+		for (unsigned i = 0; i < n; i++, next++) {
+			put_on(g, p, i, next, n_rx);
+			if (pair)
+				put_on(g, pair->b, i, next, n_rx);
+		}
+	}
+}
+
+/* Each queue on the next worker. */
+static void place_singly(struct engine *g, unsigned *n_rx)
+{
+	unsigned next = 0;
+
+	for (unsigned p = 0; p < g->conf.n_ports; p++) {
+		for (unsigned i = 0; i < g->conf.ports[p].n_queues; i++)
+			put_on(g, p, i, next++, n_rx);
+	}
 }
 
 void engine_views_place(struct engine *g, unsigned *n_rx)
 {
-	unsigned next = 0, v = 0;
+	unsigned v = 0, n_paired = 0;
 
 	for (unsigned p = 0; p < g->conf.n_ports; p++) {
-		const struct port *port = &g->conf.ports[p];
-
 		g->first_view[p] = v;
-		for (unsigned i = 0; i < port->n_queues; i++, v++) {
-			g->placed[v] = -1;
-			if (!port->enabled[i])
-				continue;
-			g->placed[v] = (int)(next++ % g->conf.n_workers);
-			n_rx[g->placed[v]]++;
-		}
+		for (unsigned i = 0; i < g->conf.ports[p].n_queues; i++)
+			g->placed[v++] = -1;
 	}
+	for (unsigned i = 0; i < g->conf.n_pairs; i++)
+		n_paired += g->conf.ports[g->conf.pairs[i].a].n_queues;
+	if (n_paired >= g->conf.n_workers)
+		place_pairs(g, n_rx);
+	else
+		place_singly(g, n_rx);
 }
 
 static void fill_views(struct engine *g, struct worker *w)
@@ -66,8 +125,10 @@ static void fill_views(struct engine *g, struct worker *w)
 			t->q.port_idx = (uint16_t)p;
 			t->q.queue_idx = (uint16_t)i;
 			t->q.flow_seed = g->flow_seed;
+			t->is_shared = port_spec_source(&port->spec) == PORT_SOURCE_fds;
 			tapq_serve(t, here ? engine_views_rx(g->form, io) : TAPQ_RX_off,
-				   port->enabled[i] ? tx_kind(g->form, io) : TAPQ_TX_off);
+				   port->enabled[i] ? tx_kind(g->form, &port->spec)
+						    : TAPQ_TX_off);
 		}
 	}
 }

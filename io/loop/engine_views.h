@@ -17,6 +17,7 @@ struct engine {
 	struct worker *workers;
 	struct queue **outs; /* for each worker: n_views pointers, see connect_port */
 	uint64_t flow_seed;
+	bool nowait; /* TAPs take RWF_NOWAIT */
 	sem_t started;
 	bool has_sem;
 	bool attach_failed;

@@ -11,7 +11,7 @@
 #include "core/pkt.h"
 #include "io/compat.h"
 
-enum { SQ_MIN = 128, SQ_MAX = 4096, CQ_MAX = 32768 };
+enum { SQ_MIN = 128, SQ_MAX = 4096, CQ_MAX = 32768, FAILURES_MAX = 1000 };
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -87,7 +87,7 @@ static void fill_sq_array(struct io_uring *ring)
 
 int loop_open_ring(struct loop *l, enum loop_form form, unsigned n_rx, struct err *e)
 {
-	unsigned sq = power_of_two(n_rx * (BURST_MAX + 1) + 8, SQ_MIN, SQ_MAX);
+	unsigned sq = power_of_two(n_rx * 2 * BURST_MAX + 8, SQ_MIN, SQ_MAX);
 	struct io_uring_params p = {
 		.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
 			 IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL |
@@ -146,22 +146,50 @@ static unsigned publish(struct io_uring *ring)
 	return sq->sqe_tail - __atomic_load_n(sq->khead, __ATOMIC_ACQUIRE);
 }
 
-/* One io_uring_enter. Returns SQEs taken or a negative errno. */
-static int enter(struct loop *l, unsigned n, unsigned want, unsigned min_wait_us)
+bool loop_is_broken(const struct loop *l)
+{
+	return l->n_failures > FAILURES_MAX;
+}
+
+/* ENOMEM passes by itself; a filter that forbids the call must not cost a CPU. */
+static void note_result(struct loop *l, int ret)
+{
+	static const struct timespec pause = {.tv_nsec = 1000000};
+
+	if (ret >= 0 || ret == -EINTR || ret == -ETIME) {
+		l->n_failures = 0;
+		return;
+	}
+	if (loop_is_broken(l))
+		nanosleep(&pause, NULL);
+	else
+		l->n_failures++;
+}
+
+/*
+ * One io_uring_enter: n SQEs, then wait for `want` completions, or min_wait_us
+ * for at least one. events: run what is due, so that it completes. Returns SQEs
+ * taken or a negative errno.
+ */
+static int enter(struct loop *l, unsigned n, bool events, unsigned want,
+		 unsigned min_wait_us)
 {
 	/* without a timeout of its own the wait would end, empty-handed, with min_wait */
 	static const struct __kernel_timespec hour = {.tv_sec = 3600};
 	struct compat_getevents_arg arg = {.min_wait_usec = min_wait_us,
 					   .ts = (uint64_t)(uintptr_t)&hour};
-	unsigned flags = want ? IORING_ENTER_GETEVENTS : 0;
+	unsigned flags = events ? IORING_ENTER_GETEVENTS : 0;
+	int ret;
 
 	counter_add(&l->enters, 1);
 	if (!min_wait_us)
-		return io_uring_enter2((unsigned)l->ring.ring_fd, n, want, flags, NULL,
-				       0);
-	return io_uring_enter2((unsigned)l->ring.ring_fd, n, want,
-			       flags | IORING_ENTER_EXT_ARG, (sigset_t *)(void *)&arg,
-			       sizeof(arg));
+		ret = io_uring_enter2((unsigned)l->ring.ring_fd, n, want, flags, NULL, 0);
+	else
+		ret = io_uring_enter2((unsigned)l->ring.ring_fd, n, want,
+				      flags | IORING_ENTER_EXT_ARG,
+				      (sigset_t *)(void *)&arg, sizeof(arg));
+	note_result(l, ret);
+	return ret;
 }
 
 /*
@@ -172,8 +200,12 @@ void loop_submit(struct loop *l)
 {
 	unsigned n;
 
-	while ((n = publish(&l->ring)) > 0)
-		enter(l, n, 0, 0);
+	while ((n = publish(&l->ring)) > 0) {
+		enter(l, n, false, 0, 0);
+		if (loop_is_broken(l)) /* forget them */
+			l->ring.sq.sqe_tail =
+				__atomic_load_n(l->ring.sq.khead, __ATOMIC_ACQUIRE);
+	}
 }
 
 struct io_uring_sqe *loop_sqe(struct loop *l)
@@ -206,10 +238,7 @@ static bool ring_has_work(struct loop *l)
 /* Hand the SQEs over, run what completes at once, do not sleep. */
 static void submit_and_peek(struct loop *l)
 {
-	unsigned n = publish(&l->ring);
-
-	counter_add(&l->enters, 1);
-	io_uring_enter2((unsigned)l->ring.ring_fd, n, 0, IORING_ENTER_GETEVENTS, NULL, 0);
+	enter(l, publish(&l->ring), true, 0, 0);
 	loop_submit(l);
 }
 
@@ -254,9 +283,9 @@ static bool flush_ring(struct loop *l, bool wait, enum wait_mode mode, uint64_t 
 	}
 	counter_add(&l->sleeps, 1);
 	if (mode == WAIT_batch)
-		ret = enter(l, n, WAIT_BATCH_PACKETS, WAIT_BATCH_US);
+		ret = enter(l, n, true, WAIT_BATCH_PACKETS, WAIT_BATCH_US);
 	else
-		ret = enter(l, n, 1, 0);
+		ret = enter(l, n, true, 1, 0);
 	if (ret < (int)n) /* a short submit, or none at all */
 		loop_submit(l);
 	return found;

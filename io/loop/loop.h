@@ -25,12 +25,14 @@ enum { LOOP_EVENTS = 64 };
 struct loop {
 	enum loop_form form;
 	bool has_ring;
+	bool nowait; /* TAPs take RWF_NOWAIT */
 	struct io_uring ring;
 	int epfd;	  /* -1 = no port is served by epoll */
 	int wake_fd;	  /* eventfd that ends every wait */
 	bool epoll_armed; /* the ring polls epfd */
 	struct epoll_event events[LOOP_EVENTS];
 	int n_events;
+	unsigned n_failures; /* enters that failed, in a row */
 	/* counters, see struct engine_worker_stats */
 	uint64_t enters, sleeps, spins;
 };
@@ -84,8 +86,14 @@ void loop_close(struct loop *l);
 /* An empty SQE; enters the kernel if the queue is full. Never NULL. */
 struct io_uring_sqe *loop_sqe(struct loop *l);
 
-/* Hand every SQE over without waiting. */
+/*
+ * Hand every SQE over without waiting. Given up, the SQEs forgotten, when the
+ * kernel refuses all enters (loop_is_broken).
+ */
 void loop_submit(struct loop *l);
+
+/* Has the kernel refused io_uring_enter for a while? It is then called less often. */
+bool loop_is_broken(const struct loop *l);
 
 /*
  * End of a turn: hand every SQE over and, if wait is set, wait as mode says

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <liburing.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@
  * EBADFD) is asked first; where it can't be opened (given fds in a sandbox),
  * a frame of one byte is offered, which the TAP refuses with EINVAL.
  */
-static bool has_nowait(int tap_fd)
+bool probe_nowait(int tap_fd)
 {
 	char byte = 0;
 	struct iovec iov = {&byte, 1};
@@ -43,11 +44,26 @@ static bool has_op(struct io_uring *ring, int op)
 /* Provided-buffer rings came with 5.19; registering one is the only test. */
 static enum loop_form best_of(struct loop *l, int tap_fd)
 {
-	if (!(l->ring.flags & IORING_SETUP_DEFER_TASKRUN) || !has_nowait(tap_fd))
+	if (!(l->ring.flags & IORING_SETUP_DEFER_TASKRUN) || !probe_nowait(tap_fd))
 		return LOOP_FORM_D;
 	if (!has_op(&l->ring, COMPAT_OP_READ_MULTISHOT))
 		return LOOP_FORM_C;
 	return l->ring.features & COMPAT_FEAT_MIN_TIMEOUT ? LOOP_FORM_A : LOOP_FORM_B;
+}
+
+/* A filter may allow the set-up and forbid the rest. */
+static int try_enter(struct loop *l, struct err *e)
+{
+	int ret;
+
+	io_uring_prep_nop(loop_sqe(l));
+	ret = io_uring_submit(&l->ring);
+	if (ret < 0)
+		return err_set(e, ret,
+			       "io_uring_enter: %s: forbidden by a seccomp filter? "
+			       "allow it there",
+			       strerror(-ret));
+	return 0;
 }
 
 enum loop_form probe_form(enum loop_form best, int tap_fd, struct err *e)
@@ -61,6 +77,10 @@ enum loop_form probe_form(enum loop_form best, int tap_fd, struct err *e)
 		return LOOP_FORM_E;
 	if (loop_open_ring(&l, LOOP_FORM_D, 1, e) < 0)
 		return LOOP_FORM_E;
+	if (try_enter(&l, e) < 0) {
+		loop_close(&l);
+		return LOOP_FORM_E;
+	}
 	form = best_of(&l, tap_fd);
 	loop_close(&l);
 	return form < best ? best : form;

@@ -3,6 +3,8 @@
 #ifndef IO_LOOP_PROBE_H
 #define IO_LOOP_PROBE_H
 
+#include <stdbool.h>
+
 #include "core/err.h"
 #include "io/loop/engine.h"
 
@@ -14,5 +16,8 @@
  * (e->code is 0 otherwise).
  */
 enum loop_form probe_form(enum loop_form best, int tap_fd, struct err *e);
+
+/* Does a TAP take RWF_NOWAIT? tap_fd as above. */
+bool probe_nowait(int tap_fd);
 
 #endif

@@ -26,8 +26,10 @@ enum tapq_rx { TAPQ_RX_off, TAPQ_RX_mshot, TAPQ_RX_batch, TAPQ_RX_poll, TAPQ_RX_
 /*
  * How they go out:
  *	skip	WRITE SQEs of which only failures complete (forms A to C)
- *	cqe	WRITE SQEs that complete (form D: a kernel may put them off)
- *	write	write() and writev() at once (form E, or io=epoll)
+ *	cqe	WRITE SQEs that complete (form D)
+ *	write	write() and writev() at once (form E, io=epoll, or where form D
+ *		might have to wait: a kernel that lacks RWF_NOWAIT puts a write
+ *		off when the send buffer is full, and later ones overtake it)
  *	off	nowhere: each queue of the port is detached
  */
 enum tapq_tx { TAPQ_TX_skip, TAPQ_TX_cqe, TAPQ_TX_write, TAPQ_TX_off };
@@ -40,9 +42,10 @@ struct tapq {
 	uint32_t skip; /* bytes of our virtio-net header that the device does not have */
 	enum tapq_rx rx;
 	enum tapq_tx tx;
-	bool armed;    /* a multishot read or a poll is in the kernel */
-	bool gone;     /* the device was deleted: nothing more comes */
-	bool is_dirty; /* in the worker's list of views to arm */
+	bool is_shared; /* given by someone who has it too: may become blocking */
+	bool armed;	/* a multishot read or a poll is in the kernel */
+	bool gone;	/* the device was deleted: nothing more comes */
+	bool is_dirty;	/* in the worker's list of views to arm */
 	struct tapq *next_dirty;
 	/* mshot, batch: what has come since the last turn, in the order it came */
 	struct burst in;
@@ -51,6 +54,7 @@ struct tapq {
 	unsigned n_published;
 	/* mshot, batch: how many buffers may be with the kernel at once */
 	unsigned depth;
+	unsigned n_failures; /* reads or polls that ended for another reason, in a row */
 	/* how many single READs to try at once, how many are out, was one empty-handed */
 	unsigned n_try, n_out;
 	bool dry;

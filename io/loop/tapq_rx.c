@@ -14,6 +14,7 @@
 #include "io/loop/tapq_rx.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -26,6 +27,7 @@ enum {
 	BATCH_MIN = 4,
 	LARGE = 4096, /* mean bytes of a burst of super-packets */
 	DEPTH_LARGE = 16,
+	FAILURES_MAX = 64,
 	RING_MEM = 4096,
 };
 
@@ -61,7 +63,7 @@ int tapq_rx_open(struct tapq *t, struct err *e)
 	struct epoll_event ev = {.events = EPOLLIN,
 				 .data.u64 = loop_tag(LOOP_poll, t->view_idx, 0)};
 
-	t->depth = WORKER_RX_BUFS;
+	t->depth = t->w->depth;
 	t->n_try = BATCH_MIN;
 	t->dry = true;
 	if (t->rx == TAPQ_RX_mshot)
@@ -148,8 +150,18 @@ void tapq_rx_arm(struct tapq *t)
 	}
 }
 
+/* A device that was deleted, or that gives nothing but errors, is left alone. */
+static void note_failure(struct tapq *t, int code)
+{
+	if (code == -EAGAIN)
+		return;
+	if (code == -EBADFD || ++t->n_failures > FAILURES_MAX)
+		t->gone = true;
+}
+
 static void take(struct tapq *t, struct pkt *p, uint32_t len)
 {
+	t->n_failures = 0;
 	tapq_received(t, p, len);
 	burst_add(&t->in, p);
 	forward_ready(&t->w->forward, &t->q);
@@ -169,9 +181,10 @@ static void mshot_cqe(struct tapq *t, const struct io_uring_cqe *cqe)
 	if (cqe->flags & IORING_CQE_F_MORE)
 		return;
 	t->armed = false;
-	t->gone = cqe->res == -EBADFD;
-	if (cqe->res != -ENOBUFS)
+	if (cqe->res != -ENOBUFS) {
+		note_failure(t, cqe->res);
 		return;
+	}
 	counter_add(&t->q.count.rx_no_buffer, 1);
 	if (!t->n_published) { /* a full burst: go on by batches */
 		t->dry = false;
@@ -187,7 +200,7 @@ static void read_cqe(struct tapq *t, const struct io_uring_cqe *cqe, struct pkt 
 	} else {
 		pool_put(p);
 		t->dry = true;
-		t->gone = t->gone || cqe->res == -EBADFD;
+		note_failure(t, cqe->res);
 	}
 	if (t->n_out)
 		return;
@@ -200,8 +213,10 @@ static void read_cqe(struct tapq *t, const struct io_uring_cqe *cqe, struct pkt 
 static void poll_cqe(struct tapq *t, const struct io_uring_cqe *cqe)
 {
 	t->armed = false;
-	if (cqe->res < 0)
+	if (cqe->res < 0) {
+		note_failure(t, cqe->res);
 		return;
+	}
 	t->dry = false;
 	if (t->rx == TAPQ_RX_poll)
 		forward_ready(&t->w->forward, &t->q);
@@ -265,6 +280,28 @@ static void set_gone(struct tapq *t)
 		epoll_ctl(t->w->loop.epfd, EPOLL_CTL_DEL, t->fd, NULL);
 }
 
+/*
+ * Whoever gave an fd can make it blocking for us too, at any time. A kernel
+ * that takes RWF_NOWAIT is told not to wait; others are asked once per burst.
+ */
+static void unblock(struct tapq *t)
+{
+	if (!t->is_shared || t->w->loop.nowait)
+		return;
+	fcntl(t->fd, F_SETFL, O_RDWR | O_NONBLOCK);
+	counter_add(&t->q.count.syscalls, 1);
+}
+
+static ssize_t read_once(struct tapq *t, const struct pkt *p)
+{
+	struct iovec iov = {tapq_rx_at(t, p), tapq_rx_room(t)};
+
+	counter_add(&t->q.count.syscalls, 1);
+	if (t->is_shared && t->w->loop.nowait)
+		return preadv2(t->fd, &iov, 1, -1, RWF_NOWAIT);
+	return read(t->fd, iov.iov_base, iov.iov_len);
+}
+
 void tapq_rx_read(struct queue *q, struct burst *b)
 {
 	struct tapq *t = (struct tapq *)q;
@@ -272,14 +309,14 @@ void tapq_rx_read(struct queue *q, struct burst *b)
 	ssize_t n = 0;
 
 	worker_dirty(t->w, t);
+	unblock(t);
 	while (!t->gone && b->n < BURST_MAX) {
 		p = pool_get(&t->w->pool);
 		if (!p) {
 			counter_add(&q->count.rx_no_buffer, 1);
 			break;
 		}
-		n = read(t->fd, tapq_rx_at(t, p), tapq_rx_room(t));
-		counter_add(&q->count.syscalls, 1);
+		n = read_once(t, p);
 		if (n < 0 && errno == EINTR) {
 			pool_put(p);
 			continue;
@@ -307,7 +344,7 @@ static void set_depth(struct tapq *t)
 
 	for (unsigned i = 0; i < t->in.n; i++)
 		bytes += t->in.pkts[i]->total_len;
-	t->depth = bytes > (uint64_t)t->in.n * LARGE ? DEPTH_LARGE : WORKER_RX_BUFS;
+	t->depth = bytes > (uint64_t)t->in.n * LARGE ? DEPTH_LARGE : t->w->depth;
 }
 
 void tapq_rx_taken(struct queue *q, struct burst *b)

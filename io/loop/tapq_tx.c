@@ -92,14 +92,17 @@ void tapq_tx_cqe(struct queue *q, const struct burst *b)
 
 static ssize_t write_once(const struct tapq *t, const struct pkt *p)
 {
+	bool is_shared = t->is_shared && t->w->loop.nowait;
 	struct iovec iov[BURST_MAX];
 
-	if (p->n_bufs == 1)
+	if (p->n_bufs == 1 && !is_shared)
 		return write(t->fd, p->data + t->skip, p->len - t->skip);
 	if (p->n_bufs > BURST_MAX) {
 		errno = EINVAL;
 		return -1;
 	}
+	if (is_shared) /* its giver may have made it blocking */
+		return pwritev2(t->fd, iov, (int)gather(t, p, iov), -1, RWF_NOWAIT);
 	return writev(t->fd, iov, (int)gather(t, p, iov));
 }
 

@@ -11,10 +11,7 @@
 
 #include "io/loop/tapq_rx.h"
 
-enum {
-	POPULATE_MAX = 32 << 20, /* bytes of pool made resident at start */
-	DRAIN_MS = 500,
-};
+enum { DRAIN_MS = 500 };
 
 void worker_init(struct worker *w, unsigned idx, int cpu)
 {
@@ -22,15 +19,27 @@ void worker_init(struct worker *w, unsigned idx, int cpu)
 	loop_init(&w->loop);
 }
 
-/* Resident from the start where that is little, so that nothing grows under load. */
-static int open_pool(struct worker *w, unsigned n, struct err *e)
+static unsigned depth_of(unsigned n_rx)
 {
-	int populate;
+	unsigned depth = WORKER_RX_BUFS;
 
+	while (depth > WORKER_RX_BUFS_MIN && depth * n_rx > WORKER_RX_BUFS_SUM)
+		depth /= 2;
+	return depth;
+}
+
+unsigned worker_n_bufs(unsigned n_rx)
+{
+	return n_rx * depth_of(n_rx) + BURST_MAX;
+}
+
+static int open_pool(struct worker *w, unsigned n, bool populate, struct err *e)
+{
 	w->pool_len = pool_mem_len(n);
-	populate = w->pool_len <= POPULATE_MAX ? MAP_POPULATE : 0;
 	w->pool_mem = mmap(NULL, w->pool_len, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | populate, -1, 0);
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+				   (populate ? MAP_POPULATE : 0),
+			   -1, 0);
 	if (w->pool_mem == MAP_FAILED) {
 		w->pool_mem = NULL;
 		return err_set(e, -errno, "no memory for %u packet buffers (%zu MiB): %s",
@@ -40,18 +49,20 @@ static int open_pool(struct worker *w, unsigned n, struct err *e)
 	return 0;
 }
 
-int worker_open(struct worker *w, unsigned n_views, unsigned n_rx, struct err *e)
+int worker_open(struct worker *w, unsigned n_views, unsigned n_rx, bool populate,
+		struct err *e)
 {
-	unsigned n_bufs = n_rx * WORKER_RX_BUFS + BURST_MAX;
+	unsigned n_bufs = worker_n_bufs(n_rx);
 
 	if (n_bufs > POOL_BUFS_MAX)
 		return err_set(e, -E2BIG,
 			       "worker %u would receive from %u queues, at most %u are "
 			       "possible; use more workers (--workers)",
 			       w->idx, n_rx,
-			       (POOL_BUFS_MAX - BURST_MAX) / WORKER_RX_BUFS);
+			       (POOL_BUFS_MAX - BURST_MAX) / WORKER_RX_BUFS_MIN);
 	w->n_views = n_views;
 	w->n_rx = n_rx;
+	w->depth = depth_of(n_rx);
 	w->views = aligned_alloc(64, (n_views * sizeof(*w->views) + 63) / 64 * 64);
 	w->held = calloc(n_bufs, sizeof(struct pkt *));
 	w->iov = calloc(WORKER_IOVECS, sizeof(*w->iov));
@@ -60,7 +71,7 @@ int worker_open(struct worker *w, unsigned n_views, unsigned n_rx, struct err *e
 	w->loop.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->loop.wake_fd < 0)
 		return err_set(e, -errno, "eventfd: %s", strerror(errno));
-	return open_pool(w, n_bufs, e);
+	return open_pool(w, n_bufs, populate, e);
 }
 
 /*
@@ -90,7 +101,8 @@ static int register_files(struct worker *w, struct err *e)
  */
 static void unregister_files(struct worker *w)
 {
-	if (w->loop.has_ring)
+	/* an older kernel would wait here for writes that are still out */
+	if (w->loop.has_ring && !w->n_writes)
 		io_uring_unregister_files(&w->loop.ring);
 }
 
@@ -174,6 +186,8 @@ static void take_cqe(struct worker *w, const struct io_uring_cqe *cqe)
 		break;
 	case LOOP_wake:
 		see_stop(w);
+		if (!w->stopping)
+			arm_fd(w, w->loop.wake_fd, LOOP_wake);
 		break;
 	case LOOP_epoll:
 		w->loop.epoll_armed = false;
@@ -252,7 +266,10 @@ static void turn(struct worker *w)
 		note(w, &done);
 	release_held(w);
 	arm(w);
-	wait = !w->forward.first && !w->stopping;
+	if (loop_is_broken(&w->loop))
+		see_stop(w);
+	/* without buffers there is nothing to do until a write completes */
+	wait = !w->stopping && (!w->forward.first || (w->n_writes && !w->pool.n_free));
 	mode = wait_mode(&w->wait);
 	if (!loop_flush(&w->loop, wait, mode, wait_spin_ns(&w->wait)))
 		wait_spun_out(&w->wait);

@@ -14,14 +14,19 @@
 #include "io/loop/loop.h"
 #include "io/loop/tapq.h"
 
-enum { WORKER_RX_BUFS = BURST_MAX, WORKER_IOVECS = 1024 };
+enum {
+	WORKER_RX_BUFS = BURST_MAX, /* of a queue, at most */
+	WORKER_RX_BUFS_MIN = 16,    /* of each of many queues */
+	WORKER_RX_BUFS_SUM = 2048,  /* of all queues, while each has the minimum */
+	WORKER_IOVECS = 1024,
+};
 
 /*
  * How it works: everything here belongs to the worker's own thread while it
  * runs, except the counters (others read them) and stop (others set it, then
- * write to loop.wake_fd). pool: n_rx * WORKER_RX_BUFS buffers lie in the
- * provided-buffer rings or wait there; a turn holds what it received until the
- * enter that hands its writes over.
+ * write to loop.wake_fd). pool: n_rx * depth buffers lie in the provided-buffer
+ * rings or wait there; a turn holds what it received until the enter that hands
+ * its writes over.
  */
 struct worker {
 	unsigned idx;
@@ -32,6 +37,7 @@ struct worker {
 	struct forward forward;
 	struct wait wait;
 	struct pool pool;
+	unsigned depth; /* buffers that a receive queue may have with the kernel */
 	void *pool_mem;
 	size_t pool_len;
 	struct tapq *views; /* one for each queue of each port */
@@ -52,10 +58,15 @@ struct worker {
 void worker_init(struct worker *w, unsigned idx, int cpu);
 
 /*
- * Get memory and the wake-up eventfd. views: w->views is filled by the caller
+ * Get memory and the wake-up eventfd. populate: the buffers are resident from
+ * the start, so that nothing grows under load. views: w->views is filled by the caller
  * between this and worker_start, then w->n_rx. 0 or a negative errno.
  */
-int worker_open(struct worker *w, unsigned n_views, unsigned n_rx, struct err *e);
+int worker_open(struct worker *w, unsigned n_views, unsigned n_rx, bool populate,
+		struct err *e);
+
+/* How many buffers a worker with n_rx receive queues gets. */
+unsigned worker_n_bufs(unsigned n_rx);
 
 /*
  * Make the loop in the calling thread, the worker's own: form is what was

@@ -72,14 +72,14 @@ def tap_queue(fd, attach):
     fcntl.ioctl(fd, TUNSETQUEUE, ifreq("", IFF_ATTACH_QUEUE if attach else IFF_DETACH_QUEUE))
 
 
-def no_io_uring():
-    """For preexec_fn: io_uring_setup gives EPERM, as a container's filter has it."""
+def no_io_uring(call=425):
+    """For preexec_fn: io_uring_setup (or io_uring_enter, 426) gives EPERM, as a container's filter has it."""
     ld_nr, jeq, ret = 0x20, 0x15, 0x06
     prog = b"".join(
         struct.pack("HBBI", *i)
         for i in (
             (ld_nr, 0, 0, 0),
-            (jeq, 0, 1, 425),  # io_uring_setup, the same number everywhere
+            (jeq, 0, 1, call),  # the same number everywhere
             (ret, 0, 0, 0x00050000 | 1),  # SECCOMP_RET_ERRNO | EPERM
             (ret, 0, 0, 0x7FFF0000),  # SECCOMP_RET_ALLOW
         )

@@ -38,6 +38,11 @@ def test_uring_forbidden_by_seccomp(pair):
     check_fallback(p, ["EPERM", "not permitted", "seccomp"])
 
 
+def test_only_entering_forbidden(pair):
+    """A filter that lets a ring be made and nothing be done with it."""
+    check_fallback(pair(preexec=lambda: sysnet.no_io_uring(426)), ["EPERM", "not permitted"])
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_uring_without_locked_memory(pair, workers):
     p = pair(prefix=NO_MEMLOCK, args=("--workers", workers))

@@ -145,7 +145,7 @@ static void fill_hostile(struct fake *f, struct pkt *p)
 	case 5:
 	case 6:
 		h->gso_type = VIRTIO_NET_HDR_GSO_UDP;
-		h->gso_size = f->n_made % 10 == 5 ? 1 : 100;
+		h->gso_size = f->n_made % 10 == 5 ? 0 : 100;
 		break;
 	case 7:
 		h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;

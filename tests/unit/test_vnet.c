@@ -173,9 +173,12 @@ static void test_gso_size_and_segments(void **state)
 	} t[] = {
 		{GSO_TCPV4, 0, 1000, "rx_vnet_size"},
 		{GSO_TCPV4, 1, 1000, "rx_vnet_size"},
-		{GSO_TCPV4, 47, 1000, "rx_vnet_size"},
+		{GSO_TCPV4, 47, 64 * 47, "none"},
+		{GSO_TCPV4, 47, 64 * 47 + 1, "rx_vnet_size"},
+		{GSO_TCPV4, 1, 64, "none"},
+		{GSO_TCPV4, 1, 1000, "rx_vnet_size"},
 		{GSO_TCPV4, 48, 1000, "none"},
-		{GSO_TCPV6, 47, 1000, "rx_vnet_size"},
+		{GSO_TCPV6, 47, 64 * 47 + 1, "rx_vnet_size"},
 		{GSO_TCPV6, 48, 1000, "none"},
 		{GSO_UFO, 47, 1000, "rx_vnet_size"},
 		{GSO_UFO, 48, 1000, "none"},
@@ -190,7 +193,7 @@ static void test_gso_size_and_segments(void **state)
 		{GSO_UDP_L4, 47, 128 * 47 + 1, "rx_vnet_segs"},
 		{GSO_UDP_L4, 511, 65408, "none"},
 		{GSO_UDP_L4, 511, 65409, "rx_vnet_segs"},
-		{GSO_TCPV4 | GSO_ECN, 47, 1000, "rx_vnet_size"},
+		{GSO_TCPV4 | GSO_ECN, 47, 64 * 47 + 1, "rx_vnet_size"},
 		{GSO_UFO, 48, 65507, "none"},
 	};
 
