@@ -7,14 +7,16 @@
 #include "core/pkt.h"
 
 /*
- * Floors and caps bound what one frame may become. A gso_size below the floor is
- * no lie by itself: GRO makes super-packets of a peer's small segments with it,
- * of at most the 64 frames of one NAPI poll.
+ * Floors and caps bound what one frame may become. Linux's TCP goes down to 36
+ * bytes per segment: tcp_min_snd_mss (48) less the timestamp option, at an MTU
+ * of 88. A gso_size below that is no lie by itself either: GRO makes
+ * super-packets of a peer's small segments, of at most the 64 frames of one
+ * NAPI poll.
  */
 enum {
-	VNET_GSO_SIZE_MIN = 48,	  /* Linux's tcp_min_snd_mss; not for UDP_L4 */
+	VNET_GSO_SIZE_MIN = 36,	  /* not for UDP_L4 */
 	VNET_SMALL_SEGS_MAX = 64, /* with a gso_size below that */
-	VNET_TCP_SEGS_MAX = 1366, /* 65,535 bytes in segments of 48 */
+	VNET_TCP_SEGS_MAX = 1821, /* 65,535 bytes in segments of 36 */
 	VNET_UDP_SEGS_MAX = 128,  /* Linux's UDP_MAX_SEGMENTS */
 };
 

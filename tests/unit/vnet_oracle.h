@@ -91,12 +91,12 @@ static inline bool vnet_oracle_gso(struct vnet_oracle *o)
 	if (!(o->h->flags & 1) || o->h->csum_start != o->l4 ||
 	    o->h->csum_offset != (tcp ? 16 : 6))
 		return false;
-	if (!o->h->gso_size || (type == GSO_UFO && o->h->gso_size < 48))
+	if (!o->h->gso_size || (type == GSO_UFO && o->h->gso_size < 36))
 		return false;
-	if (tcp && o->h->gso_size < 48) /* what GRO can make of small segments */
+	if (tcp && o->h->gso_size < 36) /* what GRO can make of small segments */
 		return o->len - o->l4 - header <= 64u * o->h->gso_size;
 	return o->len - o->l4 - header <=
-	       (type == GSO_UDP_L4 ? 128u : 1366u) * o->h->gso_size;
+	       (type == GSO_UDP_L4 ? 128u : 1821u) * o->h->gso_size;
 }
 
 /* May it pass? For frames of at most 65,549 bytes. */
