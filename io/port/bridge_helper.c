@@ -3,11 +3,11 @@
 #include "io/port/bridge_helper.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,15 +34,36 @@ static int left_ms(int64_t deadline)
 	return left > 0 ? (int)left : 0;
 }
 
+/* Told by us, as the shell's own line would come beside our sentence. */
+static int check_program(const char *helper, struct err *e)
+{
+	size_t len = strcspn(helper, " \t");
+	char path[PORT_VALUE_MAX + 1];
+
+	if (!helper[len] || helper[0] != '/' ||
+	    strcspn(helper, "'\"\\$`*?[;&|<>()") < len)
+		return 0;
+	snprintf(path, sizeof(path), "%.*s", (int)len, helper);
+	if (access(path, X_OK) == 0 || (errno != ENOENT && errno != EACCES))
+		return 0;
+	return err_set(e, -errno, "cannot run %s: %s (%s)", path, strerror(errno),
+		       errno == ENOENT ? "give the full path of a bridge helper"
+				       : "is it executable? `chmod +x`");
+}
+
 static int start(const char *helper, const char *br, int sock, struct err *e)
 {
 	char fd_arg[16], br_arg[IFNAMSIZ + 8], command[PORT_VALUE_MAX + 64];
 	char *direct[] = {(char *)helper, "--use-vnet", fd_arg, br_arg, NULL};
 	char *shell[] = {"/bin/sh", "-c", command, NULL};
+	int code;
 
 	snprintf(fd_arg, sizeof(fd_arg), "--fd=%d", SPAWN_FD);
 	snprintf(br_arg, sizeof(br_arg), "--br=%s", br);
 	snprintf(command, sizeof(command), "%s --use-vnet %s %s", helper, fd_arg, br_arg);
+	code = check_program(helper, e);
+	if (code)
+		return code;
 	return spawn_start(strpbrk(helper, " \t") ? shell : direct, sock, e);
 }
 
@@ -73,18 +94,15 @@ static int receive(int sock, int64_t deadline, int fds[FDS_MAX])
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(sizeof(int) * FDS_MAX)];
 	} control;
-	struct pollfd pfd = {.fd = sock, .events = POLLIN};
 	struct iovec iov;
 	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1};
 	ssize_t len;
 	char byte;
 	int n;
 
-	do {
-		n = poll(&pfd, 1, left_ms(deadline));
-	} while (n < 0 && errno == EINTR);
+	n = spawn_poll(sock, left_ms(deadline));
 	if (n <= 0)
-		return n ? -errno : -ETIMEDOUT;
+		return n ? n : -ETIMEDOUT;
 	iov = (struct iovec){.iov_base = &byte, .iov_len = 1};
 	mh.msg_control = control.bytes;
 	mh.msg_controllen = sizeof(control);
@@ -104,6 +122,13 @@ static void close_all(const int *fds, int n)
 		close(fds[i]);
 }
 
+/* 126 and 127 are the shell's: not executable, not found. */
+static bool is_shell_lost(const char *helper, int status)
+{
+	return strpbrk(helper, " \t") && WIFEXITED(status) &&
+	       (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127);
+}
+
 /* The fd that the message and the child's end amount to. */
 static int judge(const char *helper, const char *br, int n, int code, int status,
 		 const int *fds, struct err *e)
@@ -111,7 +136,12 @@ static int judge(const char *helper, const char *br, int n, int code, int status
 	char end[64];
 
 	spawn_describe(status, end, sizeof(end));
-	if (n == -ETIMEDOUT || code == -ETIMEDOUT)
+	if (n == -EINTR || code == -EINTR)
+		code = err_set(e, -EINTR,
+			       "helper=%s: interrupted by a signal while waiting for the "
+			       "helper (it was ended too)",
+			       helper);
+	else if (n == -ETIMEDOUT || code == -ETIMEDOUT)
 		code = err_set(
 			e, -ETIMEDOUT,
 			"helper=%s: it did not %s within %d ms and was killed (run it by "
@@ -125,6 +155,11 @@ static int judge(const char *helper, const char *br, int n, int code, int status
 			e, code,
 			"helper=%s: its exit status was lost: %s (is SIGCHLD ignored?)",
 			helper, strerror(-code));
+	else if (is_shell_lost(helper, status))
+		code = err_set(e, -ECHILD,
+			       "helper=%s: it %s: the shell cannot run it (give the full "
+			       "path of an executable bridge helper)",
+			       helper, end);
 	else if (status)
 		code = err_set(e, -ECHILD,
 			       "helper=%s: it %s (does the bridge %s exist, and does "
@@ -166,7 +201,7 @@ int bridge_helper_open(const char *helper, const char *br, struct err *e)
 	}
 	n = receive(sv[0], deadline, fds);
 	if (n < 0) {
-		spawn_kill(pid);
+		n == -EINTR ? spawn_stop(pid) : spawn_kill(pid);
 		code = 0;
 	} else {
 		code = spawn_wait_for(pid, left_ms(deadline), &status);

@@ -79,16 +79,31 @@ static int parse(struct nlmsghdr *h, struct link_info *info)
 	return 0;
 }
 
+/* A request with its fixed part; NULL = no memory, which netlink_talk reports. */
+static struct nl_msg *begin(int type, int flags, const void *head, size_t len)
+{
+	struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
+
+	if (msg && nlmsg_append(msg, (void *)head, len, NLMSG_ALIGNTO) == 0)
+		return msg;
+	nlmsg_free(msg);
+	return NULL;
+}
+
+/* One attribute more; takes and gives NULL when there is no memory. */
+static struct nl_msg *put(struct nl_msg *msg, int type, int len, const void *value)
+{
+	if (msg && nla_put(msg, type, len, value) == 0)
+		return msg;
+	nlmsg_free(msg);
+	return NULL;
+}
+
 static struct nl_msg *link_msg(int type, int ifindex)
 {
 	struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC, .ifi_index = ifindex};
-	struct nl_msg *msg = nlmsg_alloc_simple(type, 0);
 
-	if (msg && nlmsg_append(msg, &ifi, sizeof(ifi), NLMSG_ALIGNTO) < 0) {
-		nlmsg_free(msg);
-		return NULL;
-	}
-	return msg;
+	return begin(type, 0, &ifi, sizeof(ifi));
 }
 
 int link_get(struct netlink *nl, const char *name, int ifindex, struct link_info *info)
@@ -103,23 +118,16 @@ int link_get(struct netlink *nl, const char *name, int ifindex, struct link_info
 	memset(info, 0, sizeof(*info));
 	info->owner = (uid_t)-1;
 	info->group = (gid_t)-1;
-	if (msg && name && nla_put_string(msg, IFLA_IFNAME, name) < 0) {
-		nlmsg_free(msg);
-		return -ENOMEM;
-	}
+	if (name)
+		msg = put(msg, IFLA_IFNAME, (int)strlen(name) + 1, name);
 	code = netlink_talk(nl, msg, &reply.h);
 	return code ? code : parse(&reply.h, info);
 }
 
 static int set_attr(struct netlink *nl, int ifindex, int type, int len, const void *value)
 {
-	struct nl_msg *msg = link_msg(RTM_SETLINK, ifindex);
-
-	if (msg && nla_put(msg, type, len, value) < 0) {
-		nlmsg_free(msg);
-		return -ENOMEM;
-	}
-	return netlink_talk(nl, msg, NULL);
+	return netlink_talk(nl, put(link_msg(RTM_SETLINK, ifindex), type, len, value),
+			    NULL);
 }
 
 int link_set_mac(struct netlink *nl, int ifindex, const uint8_t mac[6])
@@ -150,15 +158,14 @@ int link_set_alias(struct netlink *nl, int ifindex, const char *alias)
 
 int link_set_up(struct netlink *nl, int ifindex, bool up)
 {
-	struct nl_msg *msg = link_msg(RTM_SETLINK, ifindex);
-	struct ifinfomsg *ifi;
+	struct ifinfomsg ifi = {
+		.ifi_family = AF_UNSPEC,
+		.ifi_index = ifindex,
+		.ifi_change = IFF_UP,
+		.ifi_flags = up ? IFF_UP : 0,
+	};
 
-	if (!msg)
-		return -ENOMEM;
-	ifi = nlmsg_data(nlmsg_hdr(msg));
-	ifi->ifi_change = IFF_UP;
-	ifi->ifi_flags = up ? IFF_UP : 0;
-	return netlink_talk(nl, msg, NULL);
+	return netlink_talk(nl, begin(RTM_SETLINK, 0, &ifi, sizeof(ifi)), NULL);
 }
 
 static int change_addr(struct netlink *nl, int type, int flags, int ifindex,
@@ -169,15 +176,11 @@ static int change_addr(struct netlink *nl, int type, int flags, int ifindex,
 		.ifa_prefixlen = a->prefix_len,
 		.ifa_index = (uint32_t)ifindex,
 	};
-	struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
+	struct nl_msg *msg = begin(type, flags, &ifa, sizeof(ifa));
 	int len = a->family == AF_INET ? 4 : 16;
 
-	if (msg && (nlmsg_append(msg, &ifa, sizeof(ifa), NLMSG_ALIGNTO) < 0 ||
-		    nla_put(msg, IFA_LOCAL, len, a->bytes) < 0 ||
-		    nla_put(msg, IFA_ADDRESS, len, a->bytes) < 0)) {
-		nlmsg_free(msg);
-		return -ENOMEM;
-	}
+	msg = put(msg, IFA_LOCAL, len, a->bytes);
+	msg = put(msg, IFA_ADDRESS, len, a->bytes);
 	return netlink_talk(nl, msg, NULL);
 }
 

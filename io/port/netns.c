@@ -5,10 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "io/port/tap.h"
@@ -20,7 +24,7 @@ static int open_retry(const char *path)
 	int fd;
 
 	do {
-		fd = open(path, O_RDONLY | O_CLOEXEC);
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	} while (fd < 0 && errno == EINTR);
 	return fd;
 }
@@ -35,6 +39,75 @@ static int setns_retry(int fd)
 	return ret;
 }
 
+static int explain_open(const char *name, const char *path, int code, struct err *e)
+{
+	bool is_name = name != path;
+
+	switch (-code) {
+	case EMFILE:
+	case ENFILE:
+		return tap_err_nofile(e, code, path);
+	case ENOENT:
+		if (is_name)
+			return err_set(
+				e, code,
+				"netns=%s: there is no namespace %s (make it with `ip "
+				"netns add %s`, or give a path such as /proc/PID/ns/net)",
+				name, path, name);
+		return err_set(
+			e, code,
+			"netns=%s: there is no such file (has the process ended? "
+			"give a name that `ip netns` lists, or the /proc/PID/ns/net "
+			"of a running process)",
+			name);
+	case EACCES:
+	case EPERM:
+		return err_set(
+			e, code,
+			"netns=%s: %s may not be opened: %s (run as root, or as the "
+			"user whose namespace it is)",
+			name, path, strerror(-code));
+	case EINVAL:
+		return err_set(
+			e, code,
+			"netns=%s: %s is not a network namespace (give a name that "
+			"`ip netns` lists, or /proc/PID/ns/net)",
+			name, path);
+	default:
+		return err_set(
+			e, code,
+			"netns=%s: cannot open %s: %s (give a name that `ip netns` "
+			"lists, or /proc/PID/ns/net)",
+			name, path, strerror(-code));
+	}
+}
+
+/* Opened only if it is of the right kind: opening another file may wait or do harm. */
+static int open_ns(const char *path)
+{
+	struct statfs fs;
+	int ret, fd;
+
+	do {
+		ret = statfs(path, &fs);
+	} while (ret < 0 && errno == EINTR);
+	if (ret < 0)
+		return -errno;
+	if (fs.f_type != NSFS_MAGIC)
+		return -EINVAL;
+	fd = open_retry(path);
+	if (fd < 0)
+		return -errno;
+	do {
+		ret = ioctl(fd, NS_GET_NSTYPE);
+	} while (ret < 0 && errno == EINTR);
+	if (ret == CLONE_NEWNET)
+		return fd;
+	ret = ret < 0 ? -errno : -EINVAL;
+	close(fd);
+	return ret;
+}
+
 int netns_open(const char *name, struct err *e)
 {
 	bool is_name = !strchr(name, '/');
@@ -43,21 +116,12 @@ int netns_open(const char *name, struct err *e)
 
 	if (snprintf(path, sizeof(path), "%s%s", is_name ? "/run/netns/" : "", name) >=
 	    (int)sizeof(path))
-		return err_set(e, -ENAMETOOLONG, "netns=%.80s...: the name is too long",
-			       name);
-	fd = open_retry(path);
-	if (fd >= 0)
-		return fd;
-	fd = -errno;
-	if (fd == -ENOENT && is_name)
-		return err_set(e, fd,
-			       "netns=%s: there is no namespace %s (make it with `ip "
-			       "netns add %s`, "
-			       "or give a path such as /proc/PID/ns/net)",
-			       name, path, name);
-	if (fd == -EMFILE || fd == -ENFILE)
-		return tap_err_nofile(e, fd, path);
-	return err_set(e, fd, "netns=%s: cannot open %s: %s", name, path, strerror(-fd));
+		return err_set(e, -ENAMETOOLONG,
+			       "netns=%.80s...: the name is too long (a path has at most "
+			       "%d bytes)",
+			       name, PATH_MAX - 1);
+	fd = open_ns(path);
+	return fd < 0 ? explain_open(name, is_name ? path : name, fd, e) : fd;
 }
 
 int netns_enter(int ns_fd, int *back, struct err *e)
@@ -89,10 +153,6 @@ int netns_enter(int ns_fd, int *back, struct err *e)
 			       "CAP_SYS_ADMIN "
 			       "here and in the namespace (run as root, or start ringway "
 			       "in it)");
-	if (code == -EINVAL)
-		return err_set(e, code,
-			       "netns=: the file is not a network namespace (give a name "
-			       "under /run/netns, or /proc/PID/ns/net)");
 	return err_set(e, code, "cannot enter the network namespace: %s",
 		       strerror(-code));
 }
@@ -119,6 +179,13 @@ int netns_leave(int *back, struct err *e)
 static int identify(int fd, struct stat *st)
 {
 	return fd < 0 ? stat(self_path, st) : fstat(fd, st);
+}
+
+uint64_t netns_ino(int fd)
+{
+	struct stat st;
+
+	return identify(fd, &st) ? 0 : st.st_ino;
 }
 
 bool netns_is_same(int a, int b)

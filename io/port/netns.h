@@ -4,6 +4,7 @@
 #define IO_PORT_NETNS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/err.h"
 
@@ -24,6 +25,10 @@ int netns_enter(int ns_fd, int *back, struct err *e);
  * once, because nobody can go on from the wrong namespace.
  */
 int netns_leave(int *back, struct err *e);
+
+/* What tells a namespace from others of its time; -1 means the thread's own, 0: unknown.
+ */
+uint64_t netns_ino(int fd);
 
 /* Do two namespace fds mean the same namespace? -1 means the thread's own. */
 bool netns_is_same(int a, int b);

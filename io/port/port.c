@@ -10,6 +10,7 @@
 #include "io/port/netns.h"
 #include "io/port/port_setup.h"
 #include "io/port/script.h"
+#include "io/port/tap.h"
 #include "vhost/vhost.h"
 
 /*
@@ -147,12 +148,12 @@ static int set_up(struct port *p, struct err *e)
 	if (!code)
 		code = port_adopt(p, e);
 	if (!code)
-		code = port_link_find(p, e);
+		code = port_locate_find(p, e);
 	if (!code)
 		code = port_tune_queues(p, e);
 	if (!code && link)
 		code = port_link_apply(p, e);
-	if (!code && link)
+	if (!code)
 		code = port_link_mark(p, e);
 	if (!code)
 		code = port_tune_rights(p, e);
@@ -176,40 +177,85 @@ int port_open(struct port *p, const struct port_spec *spec, struct err *e)
 	}
 	for (i = 0; i < PORT_QUEUES_MAX; i++)
 		p->spec.fds[i] = -1; /* they live in p->fds now */
-	port_link_settle(p);
+	port_locate_settle(p);
 	p->setup->is_complete = true;
 	return 0;
 }
 
-/* In the namespace of the device, while the device is there. */
+/* In the namespace of the device, which others may have moved, while it is there. */
 static int run_downscript(struct port *p, struct err *e)
 {
-	int back, code, left;
+	char name[IFNAMSIZ];
+	int ns, back, code, left;
 
-	code = netns_enter(p->setup->ns_fd, &back, e);
+	if (!p->setup->is_complete || !p->spec.downscript[0] ||
+	    port_spec_source(&p->spec) != PORT_SOURCE_name)
+		return 0;
+	port_current_name(p, name);
+	ns = tap_get_netns(p->fds[0]);
+	code = netns_enter(ns < 0 ? p->setup->ns_fd : ns, &back, e);
+	if (ns >= 0)
+		close(ns);
+	if (!code) {
+		code = script_run("downscript", p->spec.downscript, name, p->fds[0], e);
+		left = netns_leave(&back, e);
+		code = left ? left : code;
+	}
 	if (code)
-		return code;
-	code = script_run("downscript", p->spec.downscript, p->ifname, p->fds[0], e);
-	left = netns_leave(&back, e);
-	return left ? left : code;
+		err_prefix(e, "port '%s'", p->spec.id);
+	return code;
 }
 
 int port_close(struct port *p, struct err *e)
 {
-	int code = 0;
+	int code;
 
 	if (!p->setup)
 		return 0;
-	if (p->setup->is_complete && p->spec.downscript[0] &&
-	    port_spec_source(&p->spec) == PORT_SOURCE_name)
-		code = run_downscript(p, e);
-	if (code)
-		err_prefix(e, "port '%s'", p->spec.id);
+	code = run_downscript(p, e);
+	port_adopt_restore(p);
 	close_vhostfds(p);
 	close_fds(p);
 	free_setup(p);
 	port_init(p);
 	return code;
+}
+
+void port_abort(struct port *p, struct err *e)
+{
+	if (!p->setup)
+		return;
+	run_downscript(p, e);
+	if (p->setup->is_complete)
+		port_locate_again(p);
+	undo(p);
+}
+
+int port_recheck(struct port *p, bool *corrected, struct err *e)
+{
+	int len = 0, code;
+
+	if (corrected)
+		*corrected = false;
+	if (!p->vnet_hdr || p->fds[0] < 0)
+		return 0;
+	code = tap_get_hdr_len(p->fds[0], &len);
+	if (!code && len == TAP_VNET_HDR_LEN)
+		return 0;
+	if (!code)
+		code = tap_set_hdr_len(p->fds[0], TAP_VNET_HDR_LEN);
+	if (code == -EBADFD || code == -ENODEV)
+		return 0;
+	if (code)
+		return err_set(
+			e, code,
+			"port '%s': %s: the size of its virtio-net header cannot be "
+			"%s: %s (does another process change it?)",
+			p->spec.id, p->ifname, len ? "set back" : "asked",
+			strerror(-code));
+	if (corrected)
+		*corrected = true;
+	return 0;
 }
 
 int port_set_offloads(struct port *p, unsigned wanted, struct err *e)
@@ -219,5 +265,5 @@ int port_set_offloads(struct port *p, unsigned wanted, struct err *e)
 
 int port_kernel_stats(struct port *p, struct port_kernel_stats *st, struct err *e)
 {
-	return port_link_stats(p, st, e);
+	return port_locate_stats(p, st, e);
 }

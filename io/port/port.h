@@ -27,11 +27,19 @@ struct port {
 	int fds[PORT_QUEUES_MAX];      /* -1 = none */
 	bool enabled[PORT_QUEUES_MAX]; /* attached; the real state, asked of the kernel */
 	bool vnet_hdr;		       /* 12 bytes before each frame */
-	unsigned offloads_can;	       /* TUN_F_*: what the kernel takes for this device */
-	unsigned offloads;	       /* TUN_F_*: what is set now */
+	unsigned offloads_can; /* TUN_F_*: what the kernel takes for this device */
+	unsigned offloads;     /* TUN_F_*: what is set now */
 	/* the rest is port.c's own: see there */
 	struct port_setup *setup;
 };
+
+/*
+ * persist=on marks the device with the link alias "ringway", if it was not
+ * persistent and has no other alias: one made by us or by a helper, and one of
+ * given fds too, since it would have gone with its last fd but for us.
+ * persist=off takes the persistence from marked devices only; what somebody else
+ * made persistent stays.
+ */
 
 /* The closed port: no fd, nothing to undo. */
 void port_init(struct port *p);
@@ -53,6 +61,27 @@ int port_open(struct port *p, const struct port_spec *spec, struct err *e);
  * fails is reported in *e (may be NULL) but the port is closed all the same.
  */
 int port_close(struct port *p, struct err *e);
+
+/*
+ * Undo an open port as if port_open had failed, because the run as a whole did
+ * not come about: downscript if due, then what was changed is put back, and what
+ * we made is gone, with persist=on too. Accepts every half-open state and may
+ * run twice; *e (may be NULL) tells of a downscript that failed.
+ */
+void port_abort(struct port *p, struct err *e);
+
+/*
+ * Another process may change the size of the virtio-net header, which belongs to
+ * the device: set it back if so (*corrected, may be NULL). 0, also when the
+ * device is gone, or a negative errno. One or two ioctls, no memory.
+ */
+int port_recheck(struct port *p, bool *corrected, struct err *e);
+
+/*
+ * The device's name now, into name, which is returned; that of open time
+ * (p->ifname, which stays) if the kernel does not tell.
+ */
+const char *port_current_name(const struct port *p, char name[IFNAMSIZ]);
 
 /*
  * Tell the kernel which offloads to use towards us: wanted is a set of TUN_F_*

@@ -172,7 +172,9 @@ void port_adopt_restore(struct port *p)
 	unsigned i;
 
 	for (i = 0; i < p->n_queues; i++) {
-		if (p->fds[i] >= 0 && p->setup->fl_before[i] >= 0)
-			fcntl(p->fds[i], F_SETFL, p->setup->fl_before[i]);
+		int fl = p->fds[i] < 0 ? -1 : fcntl(p->fds[i], F_GETFL);
+
+		if (fl >= 0 && p->setup->fl_before[i] >= 0)
+			fcntl(p->fds[i], F_SETFL, fl & ~O_NONBLOCK);
 	}
 }

@@ -34,13 +34,14 @@ enum {
  * change that did not happen is harmless.
  */
 struct port_setup {
-	bool is_complete;  /* port_open succeeded: the downscript is due */
-	bool is_created;   /* the device is ours and goes with its last fd */
-	int ns_fd;	   /* the namespace of the device; -1 = the thread's own */
-	struct netlink nl; /* in that namespace; closed unless the link is touched */
-	int ifindex;	   /* 0 = not asked */
+	bool is_complete;     /* port_open succeeded: the downscript is due */
+	bool is_created;      /* the device is ours and goes with its last fd */
+	int ns_fd;	      /* the namespace of the device; -1 = the thread's own */
+	uint64_t ns_ino;      /* which that was, when its fd is closed already */
+	struct netlink nl;    /* in that namespace; closed unless the link is touched */
+	int ifindex;	      /* 0 = not asked */
+	struct link_info now; /* as found after attaching */
 	struct link_info before; /* ifindex 0 = there was none, or not asked */
-	uint32_t min_mtu, max_mtu;
 	bool was_persistent;
 	unsigned changed;		/* PORT_CHANGED_* */
 	unsigned addrs_added;		/* bit i: spec.addrs[i] */
@@ -65,14 +66,21 @@ int port_tune_offloads(struct port *p, unsigned wanted, struct err *e);
 int port_tune_rights(struct port *p, struct err *e);
 void port_tune_restore(struct port *p);
 
+/* port_locate.c: where the device is. */
+int port_locate_find(struct port *p, struct err *e);
+/* port_open is done: let go of what serves nothing any more. */
+void port_locate_settle(struct port *p);
+/*
+ * Before the restore of a port that was open: find the device again, which
+ * others may have renamed, moved or deleted since.
+ */
+void port_locate_again(struct port *p);
+int port_locate_stats(struct port *p, struct port_kernel_stats *st, struct err *e);
+
 /* port_link.c: what the spec asks of the kernel side. */
 bool port_link_is_wanted(const struct port_spec *s);
-int port_link_find(struct port *p, struct err *e);
 int port_link_apply(struct port *p, struct err *e);
 int port_link_mark(struct port *p, struct err *e);
 void port_link_restore(struct port *p);
-/* port_open is done: let go of what serves nothing any more. */
-void port_link_settle(struct port *p);
-int port_link_stats(struct port *p, struct port_kernel_stats *st, struct err *e);
 
 #endif

@@ -64,11 +64,20 @@ static int open_inside(struct port *p, struct err *e)
 	return code;
 }
 
+static int enter(const struct port *p, int *back, struct err *e)
+{
+	int code = netns_enter(p->setup->ns_fd, back, e);
+
+	if (code)
+		err_prefix(e, "netns=%s", p->spec.netns);
+	return code;
+}
+
 static int open_by_name(struct port *p, struct err *e)
 {
 	int back, code, left;
 
-	code = netns_enter(p->setup->ns_fd, &back, e);
+	code = enter(p, &back, e);
 	if (code)
 		return code;
 	code = open_inside(p, e);
@@ -81,7 +90,7 @@ static int open_by_helper(struct port *p, struct err *e)
 {
 	int back, fd, left;
 
-	fd = netns_enter(p->setup->ns_fd, &back, e);
+	fd = enter(p, &back, e);
 	if (fd)
 		return fd;
 	fd = bridge_helper_open(p->spec.helper, p->spec.br[0] ? p->spec.br : "br0", e);

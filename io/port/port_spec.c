@@ -158,8 +158,8 @@ static int take_number(struct port_spec *s, const struct key *k, const char *val
 		 "the number of queues (the kernel's limit for a TAP is 256)"},
 		{offsetof(struct port_spec, poll_us), 0, UINT32_MAX, "microseconds"},
 		{offsetof(struct port_spec, mtu), 68, 65521, "the MTU of a TAP"},
-		{offsetof(struct port_spec, txqueuelen), 1, 1000000,
-		 "the length in frames"},
+		{offsetof(struct port_spec, txqueuelen), 1, PORT_TXQUEUELEN_MAX,
+		 "the length in frames (the kernel has 4 MiB for a TAP's ring)"},
 	};
 
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {

@@ -16,6 +16,8 @@ enum {
 	PORT_ID_MAX = 31,      /* bytes of a port's id */
 	PORT_ADDRS_MAX = 16,
 	PORT_VALUE_MAX = 4095, /* bytes of one option's value */
+	/* the kernel's limit for a TAP's ring: 4 MiB of pointers */
+	PORT_TXQUEUELEN_MAX = 524288,
 };
 
 enum tristate { TRI_unset = -1, TRI_off = 0, TRI_on = 1, TRI_auto = 2 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Every contradiction between the options of one port, in one place. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,12 +103,22 @@ static int check_settled(const struct port_spec *s, struct err *e)
 
 static int check_bridge(const struct port_spec *s, struct err *e)
 {
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
 	if (s->has_br && !s->helper[0])
 		return err_usage(
 			e,
 			"br=%s: only the bridge helper (helper=) takes br=; to put the "
 			"TAP on that bridge write master=%s",
 			s->br, s->br);
+	/* a helper with arguments is run by the shell, br with it */
+	if (s->helper[0] && s->br[strspn(s->br, plain)])
+		return err_usage(
+			e,
+			"br=%s: with a helper the bridge's name may have letters, "
+			"digits, '.', '_' and '-' only",
+			s->br);
 	if (s->helper[0] && s->master[0])
 		return err_usage(
 			e,
@@ -179,11 +190,31 @@ static int check_fds_differ(const struct port_spec *s, struct err *e)
 	return 0;
 }
 
+static int check_addrs_differ(const struct port_spec *s, struct err *e)
+{
+	const struct port_addr *a, *b;
+	char ip[INET6_ADDRSTRLEN];
+
+	for (a = s->addrs; a < s->addrs + s->n_addrs; a++)
+		for (b = s->addrs; b < a; b++) {
+			/* IPv4 may have one address with two prefix lengths */
+			if (a->family != b->family || memcmp(a->bytes, b->bytes, 16) ||
+			    (a->family == AF_INET && a->prefix_len != b->prefix_len))
+				continue;
+			return err_usage(e,
+					 "addr=%s/%u: the address is given twice; keep "
+					 "one of them",
+					 inet_ntop(a->family, a->bytes, ip, sizeof(ip)),
+					 a->prefix_len);
+		}
+	return 0;
+}
+
 int port_spec_check(const struct port_spec *s, struct err *e)
 {
 	static int (*const checks[])(const struct port_spec *, struct err *) = {
-		check_one_source, check_settled,    check_bridge,
-		check_vhost,	  check_fds_differ, check_vhost_can,
+		check_one_source, check_settled,      check_bridge,    check_vhost,
+		check_fds_differ, check_addrs_differ, check_vhost_can,
 	};
 
 	if (!s->id[0])

@@ -105,6 +105,18 @@ static int set_persist(struct port *p, bool on, struct err *e)
 	return 0;
 }
 
+static int explain_id(const struct port *p, int code, const char *option, unsigned id,
+		      struct err *e)
+{
+	if (code == -EINVAL)
+		return err_set(e, code,
+			       "%s=%u: the id %u is not mapped in this user namespace "
+			       "(leave %s= out, or map it: /proc/self/%cid_map)",
+			       option, id, id, option, option[0]);
+	return err_set(e, code, "%s=%u: the kernel refuses it for %s: %s", option, id,
+		       p->ifname, strerror(-code));
+}
+
 int port_tune_rights(struct port *p, struct err *e)
 {
 	struct port_setup *s = p->setup;
@@ -114,17 +126,13 @@ int port_tune_rights(struct port *p, struct err *e)
 		s->changed |= PORT_CHANGED_OWNER;
 		code = tap_set_owner(p->fds[0], p->spec.user);
 		if (code)
-			return err_set(e, code,
-				       "user=%u: the kernel refuses it for %s: %s",
-				       p->spec.user, p->ifname, strerror(-code));
+			return explain_id(p, code, "user", p->spec.user, e);
 	}
 	if (p->spec.has_group) {
 		s->changed |= PORT_CHANGED_GROUP;
 		code = tap_set_group(p->fds[0], p->spec.group);
 		if (code)
-			return err_set(e, code,
-				       "group=%u: the kernel refuses it for %s: %s",
-				       p->spec.group, p->ifname, strerror(-code));
+			return explain_id(p, code, "group", p->spec.group, e);
 	}
 	/* at open, not at close: then a SIGKILL removes what persist=off should */
 	if (p->spec.persist == TRI_off && s->was_persistent &&

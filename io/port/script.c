@@ -20,6 +20,12 @@ int script_run(const char *option, const char *path, const char *ifname, int tap
 		return pid;
 	}
 	code = spawn_wait(pid, &status);
+	if (code == -EINTR)
+		return err_set(
+			e, code,
+			"%s=%s: interrupted by a signal while waiting for the script "
+			"to end for %s (it was ended too)",
+			option, path, ifname);
 	if (code)
 		return err_set(
 			e, code,

@@ -8,11 +8,16 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "io/port/tap.h"
+
 extern char **environ;
+
+enum { STOP_MS = 1000 }; /* between SIGTERM and SIGKILL */
 
 static int fill(posix_spawn_file_actions_t *fa, posix_spawnattr_t *attr, int keep_fd)
 {
@@ -36,6 +41,25 @@ static int fill(posix_spawn_file_actions_t *fa, posix_spawnattr_t *attr, int kee
 	return code;
 }
 
+static int explain(const char *path, int code, struct err *e)
+{
+	const char *remedy = "is there enough memory, and room for a process?";
+	struct stat st;
+
+	if (code == -EMFILE || code == -ENFILE)
+		return tap_err_nofile(e, code, path);
+	if (code == -EACCES && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		remedy = "it is a directory: give the path of a program";
+	else if (code == -EACCES)
+		remedy = "is it executable? `chmod +x`";
+	else if (code == -ENOENT)
+		remedy = "give the full path of a program; if it is a script, is the "
+			 "interpreter in its first line right?";
+	else if (code == -ENOEXEC)
+		remedy = "a script needs a first line such as #!/bin/sh";
+	return err_set(e, code, "cannot run %s: %s (%s)", path, strerror(-code), remedy);
+}
+
 int spawn_start(char *const argv[], int keep_fd, struct err *e)
 {
 	posix_spawn_file_actions_t fa;
@@ -52,16 +76,41 @@ int spawn_start(char *const argv[], int keep_fd, struct err *e)
 		code = posix_spawn(&pid, argv[0], &fa, &attr, argv, environ);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&fa);
-	if (code == EACCES)
-		return err_set(e, -code,
-			       "cannot run %s: %s (is it executable? `chmod +x`)",
-			       argv[0], strerror(code));
-	if (code)
-		return err_set(e, -code, "cannot run %s: %s", argv[0], strerror(code));
-	return pid;
+	return code ? explain(argv[0], -code, e) : pid;
 }
 
-int spawn_wait(pid_t pid, int *status)
+/* --- waiting ----------------------------------------------------------------- */
+
+static int watch_fd = -1;
+
+void spawn_watch(int fd)
+{
+	watch_fd = fd;
+}
+
+static int poll_retry(struct pollfd *fds, nfds_t n, int timeout_ms)
+{
+	int ret;
+
+	do {
+		ret = poll(fds, n, timeout_ms);
+	} while (ret < 0 && errno == EINTR);
+	return ret < 0 ? -errno : ret;
+}
+
+int spawn_poll(int fd, int timeout_ms)
+{
+	struct pollfd fds[] = {{.fd = fd, .events = POLLIN},
+			       {.fd = watch_fd, .events = POLLIN}};
+	int ret = poll_retry(fds, 2, timeout_ms); /* an fd of -1 is not looked at */
+
+	if (ret <= 0 || fds[0].revents)
+		return ret < 0 ? ret : ret > 0;
+	watch_fd = -1;
+	return -EINTR;
+}
+
+static int reap(pid_t pid, int *status)
 {
 	int code = 0, tries;
 
@@ -82,29 +131,64 @@ void spawn_kill(pid_t pid)
 
 	kill(-pid, SIGKILL);
 	kill(pid, SIGKILL); /* should it have left its group */
-	spawn_wait(pid, &status);
+	reap(pid, &status);
+}
+
+static int open_pidfd(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* The child has its second's time; pidfd < 0 = nobody tells when it ended. */
+static void stop(pid_t pid, int pidfd)
+{
+	struct pollfd pfd = {.fd = pidfd, .events = POLLIN};
+
+	kill(-pid, SIGTERM);
+	kill(pid, SIGTERM);
+	if (pidfd >= 0)
+		poll_retry(&pfd, 1, STOP_MS);
+	/* not reaped yet, so the number is still its own */
+	spawn_kill(pid);
+}
+
+void spawn_stop(pid_t pid)
+{
+	int pidfd = open_pidfd(pid);
+
+	stop(pid, pidfd);
+	if (pidfd >= 0)
+		close(pidfd);
+}
+
+int spawn_wait(pid_t pid, int *status)
+{
+	return spawn_wait_for(pid, -1, status);
 }
 
 int spawn_wait_for(pid_t pid, int timeout_ms, int *status)
 {
-	struct pollfd pfd = {.events = POLLIN};
-	int code;
+	int pidfd, code;
 
-	pfd.fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (pfd.fd < 0) {
-		code = -errno;
+	if (timeout_ms < 0 && watch_fd < 0)
+		return reap(pid, status);
+	pidfd = open_pidfd(pid);
+	if (pidfd == -ESRCH) /* SIGCHLD is ignored: reap() says what that means */
+		return reap(pid, status);
+	if (pidfd < 0) {
 		spawn_kill(pid);
-		return code;
+		return pidfd;
 	}
-	do {
-		code = poll(&pfd, 1, timeout_ms);
-	} while (code < 0 && errno == EINTR);
-	if (code < 0)
-		code = -errno;
-	close(pfd.fd);
+	code = spawn_poll(pidfd, timeout_ms);
+	if (code == -EINTR)
+		stop(pid, pidfd);
+	close(pidfd);
 	if (code == 1)
-		return spawn_wait(pid, status);
-	spawn_kill(pid);
+		return reap(pid, status);
+	if (code != -EINTR)
+		spawn_kill(pid);
 	return code ? code : -ETIMEDOUT;
 }
 

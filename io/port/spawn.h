@@ -16,6 +16,20 @@ enum { SPAWN_FD = 3 }; /* where the child finds the one fd it is given */
  */
 int spawn_start(char *const argv[], int keep_fd, struct err *e);
 
+/*
+ * From now on a wait ends when fd (a signalfd; -1 = none) becomes readable: the
+ * child's group is sent SIGTERM, after 1 s SIGKILL, the child is reaped, and the
+ * wait returns -EINTR. fd is neither read nor closed. It ends one wait only and
+ * is then forgotten, so that the roll-back's programs run in peace.
+ */
+void spawn_watch(int fd);
+
+/*
+ * Wait until fd is readable: 1, 0 after timeout_ms (-1 = for ever), -EINTR when
+ * the watched fd became readable, or another negative errno.
+ */
+int spawn_poll(int fd, int timeout_ms);
+
 /* Wait for the end: the status as of waitpid(), or a negative errno. */
 int spawn_wait(pid_t pid, int *status);
 
@@ -27,6 +41,9 @@ int spawn_wait_for(pid_t pid, int timeout_ms, int *status);
 
 /* Kill the group and reap the child. */
 void spawn_kill(pid_t pid);
+
+/* The same, with SIGTERM and a second's time first. */
+void spawn_stop(pid_t pid);
 
 /* "exited with status 3", "was killed by signal 9": into text. */
 void spawn_describe(int status, char *text, size_t size);

@@ -207,6 +207,18 @@ int tap_set_sndbuf(int fd, int bytes)
 	return call(fd, TUNSETSNDBUF, &bytes);
 }
 
+int tap_get_mac(int fd, uint8_t mac[6])
+{
+	struct ifreq ifr;
+	int code;
+
+	memset(&ifr, 0, sizeof(ifr));
+	code = call(fd, SIOCGIFHWADDR, &ifr);
+	if (!code)
+		memcpy(mac, ifr.ifr_hwaddr.sa_data, 6);
+	return code;
+}
+
 int tap_set_queue(int fd, bool attach)
 {
 	struct ifreq ifr;

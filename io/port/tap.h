@@ -65,6 +65,7 @@ int tap_get_hdr_len(int fd, int *bytes);
 int tap_set_hdr_len(int fd, int bytes);
 int tap_get_sndbuf(int fd, int *bytes);
 int tap_set_sndbuf(int fd, int bytes);
+int tap_get_mac(int fd, uint8_t mac[6]);
 int tap_set_queue(int fd, bool attach);
 int tap_set_persist(int fd, bool on);
 int tap_set_owner(int fd, uid_t uid);

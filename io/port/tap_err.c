@@ -236,15 +236,25 @@ int tap_err_setiff(struct err *e, int code, const struct tap_wish *wish,
 			       "ifname=%s: a device of this name came up meanwhile (try "
 			       "again, or choose another name)",
 			       wish->ifname);
+	case ENOMEM:
+		if (!before->ifindex)
+			break;
+		return err_set(
+			e, code,
+			"ifname=%s: the kernel has no memory for a ring of %u frames, "
+			"the device's txqueuelen (the limit is %d: `ip link set %s "
+			"txqueuelen 1000` first)",
+			wish->ifname, before->txqueuelen, PORT_TXQUEUELEN_MAX,
+			wish->ifname);
 	case ENFILE:
 		return err_set(e, code,
 			       "ifname=%s: no name is free any more (give a full name)",
 			       wish->ifname);
 	default:
-		return err_set(e, code,
-			       "ifname=%s: the TAP cannot be opened (TUNSETIFF): %s",
-			       wish->ifname, strerror(-code));
+		break;
 	}
+	return err_set(e, code, "ifname=%s: the TAP cannot be opened (TUNSETIFF): %s",
+		       wish->ifname, strerror(-code));
 }
 
 int tap_err_not_tap(struct err *e, int code, int fd)

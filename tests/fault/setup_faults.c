@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Fails every system call of port_open in turn, and looks for what stays behind. */
+#include "io/port/spawn.h"
 #include "tests/fault/fault.h"
 #include "tests/fault/inject.h"
 
@@ -28,12 +29,15 @@ struct scene {
 	bool plain;	  /* no link options */
 	bool shell;	  /* the helper through sh -c */
 	bool has_script;  /* script= */
+	bool watched;	  /* a signal might end the waiting for programs */
 	bool wants_vhost; /* fails at the last step: the roll-back is under fire too */
 };
 
 static const struct scene scenes[] = {
 	{"by name, new device, 1 queue, no options", SRC_new, 1, .plain = true},
 	{"by name, new device, 1 queue", SRC_new, 1, .has_script = true},
+	{"by name, script, signals watched", SRC_new, 1, .plain = true,
+	 .has_script = true, .watched = true},
 	{"by name, new device, 4 queues, other namespace", SRC_new, 4, .in_netns = true},
 	{"by name, persistent device, 1 queue", SRC_persistent, 1, .n_detached = 0},
 	{"by name, persistent device, 4 queues, other namespace", SRC_persistent, 4,
@@ -47,6 +51,7 @@ static const struct scene scenes[] = {
 	{"fds, 4 queues, attached, other namespace", SRC_fds, 4, .in_netns = true},
 	{"fds, 4 queues, one detached", SRC_fds, 4, .n_detached = 1},
 	{"helper, 1 queue", SRC_helper, 1, .n_detached = 0},
+	{"helper, signals watched", SRC_helper, 1, .plain = true, .watched = true},
 	{"helper through sh, 1 queue, no options", SRC_helper, 1, .plain = true,
 	 .shell = true},
 	{"qemu-bridge-helper, 1 queue", SRC_real_helper, 1, .plain = true},
@@ -81,10 +86,16 @@ static int own_netns(void)
 
 static void stage_init(struct stage *st, const struct scene *scene)
 {
+	int quiet[2];
+
 	memset(st, 0, sizeof(*st));
 	st->scene = scene;
 	fault_new_netns();
 	st->home_ns = own_netns();
+	if (scene->watched) {
+		fault_must(pipe2(quiet, O_CLOEXEC) == 0, "pipe");
+		spawn_watch(quiet[0]);
+	}
 	if (scene->in_netns)
 		fault_new_netns();
 	st->device_ns = own_netns();
@@ -254,7 +265,7 @@ static void check_opened(struct stage *st, const struct inject *in)
 {
 	struct fault_text now;
 	struct err e = {0};
-	int i, j;
+	int i;
 
 	for (i = 0; i < (int)st->scene->n_queues; i++) {
 		bool want = i < (int)st->scene->n_queues - st->scene->n_detached;
@@ -264,11 +275,6 @@ static void check_opened(struct stage *st, const struct inject *in)
 	}
 	if (port_close(&st->port, &e) || port_close(&st->port, &e))
 		bad(st, in, "port_close failed", e.text, "");
-	for (j = 0; j < 4; j++) { /* while it is open the flag is ours */
-		if (st->givers[j] >= 0)
-			fcntl(st->givers[j], F_SETFL,
-			      fcntl(st->givers[j], F_GETFL) & ~O_NONBLOCK);
-	}
 	check_fds(st, in);
 	if (st->scene->source == SRC_new && st->spec.persist == TRI_on)
 		fault_del_link(&st->nl, "tst0");
