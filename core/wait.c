@@ -9,13 +9,15 @@ enum {
 	TURN_SMALL = 4,	  /* packets of a turn that may be a request */
 	LEN_SMALL = 2048, /* bytes; larger ones are bulk */
 	STREAM_KPPS = 15,
-	TRIAL_WINDOWS = 64, /* how often the other way gets a window */
+	TRIAL_WINDOWS = 64, /* how often all times get a window */
 };
 #define WINDOW_NS 8000000u
 
 void wait_init(struct wait *w, int busy_poll, bool can_batch)
 {
-	*w = (struct wait){.busy_poll = busy_poll, .can_batch = can_batch};
+	*w = (struct wait){.busy_poll = busy_poll,
+			   .can_batch = can_batch,
+			   .since_trial = TRIAL_WINDOWS};
 }
 
 void wait_note(struct wait *w, const struct forward_turn *turn)
@@ -43,19 +45,30 @@ static bool is_dialogue(const struct wait *w)
 	return w->score >= SCORE_SPIN;
 }
 
-static void choose_way(struct wait *w, uint32_t cost)
+/* The shortest time that saves a quarter, else the best one that saves a tenth. */
+static unsigned best_time(const struct wait *w)
 {
-	enum wait_mode other = w->way == WAIT_block ? WAIT_batch : WAIT_block;
+	uint64_t block = w->cost[0];
+	unsigned best = 0;
 
-	w->cost[w->way] = cost ? cost : 1;
-	if (!w->cost[other] || ++w->since_trial >= TRIAL_WINDOWS) {
-		w->since_trial = 0;
-		w->way = other;
-		return;
+	for (unsigned i = 1; i < WAIT_TIMES; i++) {
+		if ((uint64_t)w->cost[i] * 4 <= block * 3)
+			return i;
+		if (w->cost[i] < w->cost[best])
+			best = i;
 	}
-	w->way = (uint64_t)w->cost[WAIT_batch] * 10 < (uint64_t)w->cost[WAIT_block] * 9
-			 ? WAIT_batch
-			 : WAIT_block;
+	return (uint64_t)w->cost[best] * 10 <= block * 9 ? best : 0;
+}
+
+/* A trial measures the times from the last to the first, one window each. */
+static void choose_time(struct wait *w, uint32_t cost)
+{
+	w->cost[w->time] = cost;
+	if (w->n_untried && --w->n_untried == 0)
+		w->since_trial = 0;
+	else if (!w->n_untried && ++w->since_trial >= TRIAL_WINDOWS)
+		w->n_untried = WAIT_TIMES;
+	w->time = w->n_untried ? w->n_untried - 1 : best_time(w);
 }
 
 void wait_measure(struct wait *w, uint64_t now, uint64_t cpu)
@@ -65,9 +78,10 @@ void wait_measure(struct wait *w, uint64_t now, uint64_t cpu)
 
 	w->is_stream = packets * 1000000u >= ns * STREAM_KPPS &&
 		       w->window_bytes <= packets * LEN_SMALL;
-	/* a window that began as something else says nothing of the way */
+	/* a window that began as something else says nothing of the time */
 	if (w->can_batch && was_stream && w->is_stream && !is_dialogue(w))
-		choose_way(w, (uint32_t)((cpu - w->window_cpu) / packets));
+		choose_time(w, (uint32_t)((cpu - w->window_cpu) / packets));
+	w->rate_kpps = ns ? (uint32_t)(packets * 1000000u / ns) : 0;
 	w->window_start = now;
 	w->window_cpu = cpu;
 	w->window_packets = w->window_bytes = 0;
@@ -84,10 +98,18 @@ enum wait_mode wait_mode(const struct wait *w)
 		return WAIT_spin;
 	if (is_dialogue(w))
 		return w->busy_poll ? WAIT_spin : WAIT_block;
-	return w->is_stream ? w->way : WAIT_block;
+	return w->is_stream && w->time ? WAIT_batch : WAIT_block;
 }
 
-uint64_t wait_spin_ns(const struct wait *w)
+uint64_t wait_ns(const struct wait *w, enum wait_mode mode)
 {
-	return (w->busy_poll > 0 ? (uint64_t)w->busy_poll : WAIT_AUTO_SPIN_US) * 1000u;
+	static const unsigned times[WAIT_TIMES] = {0, 50, 100, 200};
+	uint64_t us = times[w->time];
+
+	if (mode == WAIT_spin)
+		return (w->busy_poll > 0 ? (uint64_t)w->busy_poll : WAIT_AUTO_SPIN_US) *
+		       1000u;
+	if (us * w->rate_kpps > WAIT_BATCH_MAX * 1000u)
+		us = WAIT_BATCH_MAX * 1000u / w->rate_kpps;
+	return us * 1000u;
 }

@@ -21,20 +21,22 @@
  * is counted in `score`. A spin that ends without a packet costs score, so
  * that a dialogue slower than the spin stops to burn the CPU.
  *
- * A steady stream shows in its rate. Whether batching pays depends on what a
- * timer and a wake-up cost on this machine and on how bunched the packets come
- * (measured: 0.5 to 1.5 times the CPU of blocking), so it is measured: each
- * window of a stream gives the CPU time per packet of the way in use; now and
- * then the other way gets a window; batch is used while it is cheaper by a
- * tenth at least, for it delays packets. Times are nanoseconds, given by the
- * caller.
+ * A steady stream shows in its rate. Whether batching pays, and with which time,
+ * depends on what a timer and a wake-up cost on this machine and on how bunched
+ * the packets come (measured: 0.4 to 1.5 times the CPU of blocking), so it is
+ * measured: each window of a stream gives the CPU time per packet of the time in
+ * use; now and then each of the times gets a window. Then the shortest one that
+ * saves a quarter is used, else the best one if it saves a tenth, else none: a
+ * batch delays its packets. At most WAIT_BATCH_MAX packets are let come, so that
+ * no TAP ring overflows. Times are nanoseconds, given by the caller.
  */
 enum wait_mode { WAIT_block, WAIT_batch, WAIT_spin };
 
 enum {
-	WAIT_AUTO_SPIN_US = 50, /* how long "auto" spins */
-	WAIT_BATCH_PACKETS = 16,
-	WAIT_BATCH_US = 50,
+	WAIT_AUTO_SPIN_US = 50,	 /* how long "auto" spins */
+	WAIT_BATCH_PACKETS = 16, /* end a batch before its time */
+	WAIT_BATCH_MAX = 32,
+	WAIT_TIMES = 4, /* 0 = block, 50, 100, 200 us */
 };
 
 struct wait {
@@ -47,9 +49,11 @@ struct wait {
 	uint64_t window_packets, window_bytes;
 	/* what the last ones said */
 	bool is_stream;
-	enum wait_mode way;   /* for a stream: block or batch */
-	uint32_t cost[2];     /* CPU ns per packet of each, 0 = not known */
-	unsigned since_trial; /* windows */
+	uint32_t rate_kpps;
+	unsigned time;		   /* in use: 0 to WAIT_TIMES - 1 */
+	uint32_t cost[WAIT_TIMES]; /* CPU ns per packet of each */
+	unsigned n_untried;	   /* times that this trial has still to measure */
+	unsigned since_trial;	   /* windows */
 };
 
 /* busy_poll: microseconds, 0 = never spin, -1 = where it pays. */
@@ -70,7 +74,7 @@ void wait_spun_out(struct wait *w);
 /* How to wait now. */
 enum wait_mode wait_mode(const struct wait *w);
 
-/* How long to spin. */
-uint64_t wait_spin_ns(const struct wait *w);
+/* How long to spin, or to batch. */
+uint64_t wait_ns(const struct wait *w, enum wait_mode mode);
 
 #endif

@@ -259,7 +259,7 @@ static bool ring_spin(struct loop *l, uint64_t spin_ns)
 	return false;
 }
 
-static bool flush_ring(struct loop *l, bool wait, enum wait_mode mode, uint64_t spin_ns)
+static bool flush_ring(struct loop *l, bool wait, enum wait_mode mode, uint64_t ns)
 {
 	unsigned n = publish(&l->ring);
 	bool found = true;
@@ -274,7 +274,7 @@ static bool flush_ring(struct loop *l, bool wait, enum wait_mode mode, uint64_t 
 			submit_and_peek(l);
 		if (has_completions(l))
 			return true;
-		found = ring_spin(l, spin_ns);
+		found = ring_spin(l, ns);
 		if (found) {
 			submit_and_peek(l);
 			return true;
@@ -282,8 +282,8 @@ static bool flush_ring(struct loop *l, bool wait, enum wait_mode mode, uint64_t 
 		n = publish(&l->ring);
 	}
 	counter_add(&l->sleeps, 1);
-	if (mode == WAIT_batch)
-		ret = enter(l, n, true, WAIT_BATCH_PACKETS, WAIT_BATCH_US);
+	if (mode == WAIT_batch && ns >= 1000)
+		ret = enter(l, n, true, WAIT_BATCH_PACKETS, (unsigned)(ns / 1000));
 	else
 		ret = enter(l, n, true, 1, 0);
 	if (ret < (int)n) /* a short submit, or none at all */
@@ -299,7 +299,7 @@ void loop_poll_set(struct loop *l, int timeout_ms)
 		l->n_events = 0; /* EINTR */
 }
 
-static bool flush_epoll(struct loop *l, bool wait, enum wait_mode mode, uint64_t spin_ns)
+static bool flush_epoll(struct loop *l, bool wait, enum wait_mode mode, uint64_t ns)
 {
 	uint64_t end;
 
@@ -308,7 +308,7 @@ static bool flush_epoll(struct loop *l, bool wait, enum wait_mode mode, uint64_t
 		return true;
 	}
 	if (mode == WAIT_spin) {
-		end = loop_now() + spin_ns;
+		end = loop_now() + ns;
 		counter_add(&l->spins, 1);
 		do {
 			loop_poll_set(l, 0);
@@ -321,8 +321,8 @@ static bool flush_epoll(struct loop *l, bool wait, enum wait_mode mode, uint64_t
 	return mode != WAIT_spin;
 }
 
-bool loop_flush(struct loop *l, bool wait, enum wait_mode mode, uint64_t spin_ns)
+bool loop_flush(struct loop *l, bool wait, enum wait_mode mode, uint64_t ns)
 {
-	return l->has_ring ? flush_ring(l, wait, mode, spin_ns)
-			   : flush_epoll(l, wait, mode, spin_ns);
+	return l->has_ring ? flush_ring(l, wait, mode, ns)
+			   : flush_epoll(l, wait, mode, ns);
 }

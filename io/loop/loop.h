@@ -96,11 +96,11 @@ void loop_submit(struct loop *l);
 bool loop_is_broken(const struct loop *l);
 
 /*
- * End of a turn: hand every SQE over and, if wait is set, wait as mode says
- * until something is there. Returns false when a spin ended without finding
- * anything.
+ * End of a turn: hand every SQE over and, if wait is set, wait as mode says (ns:
+ * how long to spin, or to batch) until something is there. Returns false when a spin
+ * ended without finding anything.
  */
-bool loop_flush(struct loop *l, bool wait, enum wait_mode mode, uint64_t spin_ns);
+bool loop_flush(struct loop *l, bool wait, enum wait_mode mode, uint64_t ns);
 
 /* Ask the epoll set what is ready, waiting timeout_ms at most: into events. */
 void loop_poll_set(struct loop *l, int timeout_ms);

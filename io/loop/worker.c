@@ -271,7 +271,7 @@ static void turn(struct worker *w)
 	/* without buffers there is nothing to do until a write completes */
 	wait = !w->stopping && (!w->forward.first || (w->n_writes && !w->pool.n_free));
 	mode = wait_mode(&w->wait);
-	if (!loop_flush(&w->loop, wait, mode, wait_spin_ns(&w->wait)))
+	if (!loop_flush(&w->loop, wait, mode, wait_ns(&w->wait, mode)))
 		wait_spun_out(&w->wait);
 }
 

@@ -12,6 +12,9 @@ static uint64_t now, cpu;
 static unsigned cost_of[3]; /* CPU ns per packet of each way to wait, by enum wait_mode */
 static unsigned windows_in[3]; /* windows that ended in each way */
 
+/* CPU ns per packet of batching for 50, 100 and 200 us; 0 = as cost_of says. */
+static unsigned batch_cost[3];
+
 static void start(int busy_poll, bool can_batch)
 {
 	now = 5000000000ull;
@@ -20,7 +23,17 @@ static void start(int busy_poll, bool can_batch)
 	cost_of[WAIT_batch] = 2000;
 	cost_of[WAIT_spin] = 5000;
 	memset(windows_in, 0, sizeof(windows_in));
+	memset(batch_cost, 0, sizeof(batch_cost));
 	wait_init(&w, busy_poll, can_batch);
+}
+
+static unsigned cost_now(void)
+{
+	unsigned us = (unsigned)(wait_ns(&w, WAIT_batch) / US);
+
+	if (wait_mode(&w) == WAIT_batch && batch_cost[0])
+		return batch_cost[us <= 50 ? 0 : us <= 100 ? 1 : 2];
+	return cost_of[wait_mode(&w)];
 }
 
 /* A turn as the worker makes it. */
@@ -29,7 +42,7 @@ static void note(const struct queue *only, unsigned packets, unsigned len)
 	struct forward_turn t = {
 		.packets = packets, .only = only, .bytes = (uint64_t)packets * len};
 
-	cpu += (uint64_t)packets * cost_of[wait_mode(&w)];
+	cpu += (uint64_t)packets * cost_now();
 	wait_note(&w, &t);
 	if (!wait_is_due(&w, now))
 		return;
@@ -137,6 +150,40 @@ static void test_stream_takes_the_cheaper_way(void **state)
 	}
 }
 
+/* The shortest time that saves a quarter; else the best of those that save a tenth. */
+static void test_stream_takes_the_shortest_time(void **state)
+{
+	static const struct {
+		unsigned cost[3], us;
+	} t[] = {
+		{{2200, 1500, 1000}, 50},  {{2300, 2200, 1000}, 100},
+		{{4500, 3000, 2000}, 200}, {{2600, 2500, 2400}, 200},
+		{{2600, 2650, 2700}, 50},  {{4000, 2900, 2800}, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		start(-1, true);
+		memcpy(batch_cost, t[i].cost, sizeof(batch_cost));
+		stream(50, 4, 60, 400); /* one trial, and what came of it */
+		if (t[i].us)
+			assert_int_equal(wait_ns(&w, WAIT_batch), t[i].us * US);
+		assert_int_equal(wait_mode(&w), t[i].us ? WAIT_batch : WAIT_block);
+	}
+}
+
+/* No batch lets more come than a short TAP ring holds. */
+static void test_batches_are_bounded(void **state)
+{
+	(void)state;
+	for (unsigned kpps = 20; kpps <= 4000; kpps *= 2) {
+		start(-1, true);
+		stream(kpps, 16, 60, 400);
+		assert_true(wait_ns(&w, WAIT_batch) * kpps <=
+			    (uint64_t)WAIT_BATCH_MAX * MS);
+	}
+}
+
 /* What is cheaper may change: it is noticed. */
 static void test_costs_that_change(void **state)
 {
@@ -211,7 +258,7 @@ static void test_fixed(void **state)
 	(void)state;
 	start(120, true);
 	assert_int_equal(wait_mode(&w), WAIT_spin);
-	assert_int_equal(wait_spin_ns(&w), 120 * US);
+	assert_int_equal(wait_ns(&w, WAIT_spin), 120 * US);
 	stream(150, 4, 60, 100);
 	for (int i = 0; i < 100; i++)
 		wait_spun_out(&w);
@@ -229,7 +276,7 @@ static void test_off_and_auto(void **state)
 	assert_int_equal(windows_in[WAIT_spin], 0);
 	assert_int_not_equal(wait_mode(&w), WAIT_spin);
 	start(-1, true);
-	assert_int_equal(wait_spin_ns(&w), WAIT_AUTO_SPIN_US * US);
+	assert_int_equal(wait_ns(&w, WAIT_spin), WAIT_AUTO_SPIN_US * US);
 }
 
 /* Whatever comes: the score within its bounds, no division by nothing, one of three ways.
@@ -267,6 +314,8 @@ int main(void)
 		cmocka_unit_test(test_dialogue_spins),
 		cmocka_unit_test(test_slow_dialogue_stops_to_spin),
 		cmocka_unit_test(test_stream_takes_the_cheaper_way),
+		cmocka_unit_test(test_stream_takes_the_shortest_time),
+		cmocka_unit_test(test_batches_are_bounded),
 		cmocka_unit_test(test_costs_that_change),
 		cmocka_unit_test(test_without_min_wait),
 		cmocka_unit_test(test_bulk_and_slow_block),
