@@ -301,6 +301,14 @@ static const struct setting {
 	{"uring-form", set_form}, {"pidfile", set_pidfile},
 };
 
+const struct config_where *config_where_of(const struct config *c, const char *key)
+{
+	for (unsigned i = 0; i < CONFIG_SETTINGS; i++)
+		if (c->is_set[i] && strcmp(settings[i].name, key) == 0)
+			return &c->set_wheres[i];
+	return &command_line;
+}
+
 /* May what is written here replace what is written there? */
 static bool is_override(const struct config_where *here, const struct config_where *there)
 {

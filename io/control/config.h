@@ -83,6 +83,9 @@ int config_set(struct config *c, const char *key, const char *value,
 /* Keep a copy of a file's name for as long as the config lives; NULL: no memory. */
 const char *config_keep_file(struct config *c, const char *file);
 
+/* Where a setting that config_set took was written; never NULL. */
+const struct config_where *config_where_of(const struct config *c, const char *key);
+
 /* Make a usage error in a file one of configuration, with "FILE:LINE: " before it. */
 int config_blame(const struct config_where *where, int code, struct err *e);
 
@@ -93,9 +96,9 @@ int config_blame(const struct config_where *where, int code, struct err *e);
 int config_load(struct config *c, const char *file, struct err *e);
 
 /*
- * All checks that need no kernel: each port_spec_check, no fd used twice over
- * all ports, pairs known and each port in one pair at most, at least one port
- * (config_check.c).
+ * All checks that need no kernel: each port_spec_check, no standard output
+ * or error as a port, no fd used twice over all ports, pairs known and each port in one
+ * pair at most, at least one port (config_check.c).
  */
 int config_check(const struct config *c, struct err *e);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "io/control/config.h"
 
@@ -16,7 +17,9 @@ static int compare_fds(const void *a, const void *b)
 {
 	const struct fd_use *x = a, *y = b;
 
-	return (x->fd > y->fd) - (x->fd < y->fd);
+	if (x->fd == y->fd)
+		return (x->port > y->port) - (x->port < y->port);
+	return x->fd > y->fd ? 1 : -1;
 }
 
 static unsigned collect_fds(const struct config *c, struct fd_use *uses)
@@ -32,6 +35,33 @@ static unsigned collect_fds(const struct config *c, struct fd_use *uses)
 			uses[n++] = (struct fd_use){s->vhostfds[q], i};
 	}
 	return n;
+}
+
+static int given_twice(const struct config *c, const struct fd_use *a,
+		       const struct fd_use *b, struct err *e)
+{
+	int code = err_usage(e,
+			     "file descriptor %d is given to port '%s' and to port '%s'; "
+			     "each queue needs one of its own",
+			     b->fd, c->ports[a->port].id, c->ports[b->port].id);
+
+	return config_blame(&c->port_wheres[b->port], code, e);
+}
+
+/* Our own lines would go out as frames. */
+static int check_standard(const struct port_spec *s, const int *fds, unsigned n_fds,
+			  struct err *e)
+{
+	for (unsigned i = 0; i < n_fds; i++)
+		if (fds[i] == STDOUT_FILENO || fds[i] == STDERR_FILENO)
+			return err_usage(
+				e,
+				"port '%s': file descriptor %d is standard %s, where "
+				"ringway writes lines for people; hand the TAP over as "
+				"another one, 3 or above",
+				s->id, fds[i],
+				fds[i] == STDOUT_FILENO ? "output" : "error");
+	return 0;
 }
 
 /* Within one port port_spec_check has looked already. */
@@ -53,12 +83,7 @@ static int check_fds(const struct config *c, struct err *e)
 	qsort(uses, n, sizeof(*uses), compare_fds);
 	for (unsigned i = 1; i < n && code == 0; i++)
 		if (uses[i].fd == uses[i - 1].fd)
-			code = err_usage(
-				e,
-				"file descriptor %d is given to port '%s' and to port "
-				"'%s'; each queue needs one of its own",
-				uses[i].fd, c->ports[uses[i - 1].port].id,
-				c->ports[uses[i].port].id);
+			code = given_twice(c, &uses[i - 1], &uses[i], e);
 	free(uses);
 	return code;
 }
@@ -113,6 +138,10 @@ static int check_port(const struct config *c, unsigned idx, struct err *e)
 	const struct port_spec *s = &c->ports[idx];
 	int code = port_spec_check(s, e);
 
+	if (code == 0)
+		code = check_standard(s, s->fds, s->n_fds, e);
+	if (code == 0)
+		code = check_standard(s, s->vhostfds, s->n_vhostfds, e);
 	if (code == 0 && s->io == PORT_IO_uring && c->form == LOOP_FORM_E)
 		code = err_usage(
 			e,
@@ -126,6 +155,12 @@ int config_check(const struct config *c, struct err *e)
 {
 	int code = 0;
 
+	if (c->n_ports == 0 && c->n_files)
+		return err_config(
+			e,
+			"%s: no [port ID] in it, nor in %s.d/*.conf: no port to "
+			"serve; see ringway.conf(5)",
+			c->files[0], c->files[0]);
 	if (c->n_ports == 0)
 		return err_usage(e, "no port to serve; give --port SPEC or -c FILE, see "
 				    "'ringway help run'");

@@ -207,11 +207,20 @@ static int parse(const char *file, const char *text, size_t len,
 
 static int unreadable(const char *file, int code, struct err *e)
 {
+	const char *remedy = "";
+
 	if (code == -EFBIG)
 		return err_config(
 			e, "%s: longer than 16 MiB; this is no configuration file", file);
-	err_set(e, code, "%s: cannot read the configuration file: %s", file,
-		strerror(-code));
+	if (code == -EISDIR)
+		remedy = " (give the path of a file; its FILE.d/*.conf are read too)";
+	else if (code == -ENOENT || code == -ENOTDIR)
+		remedy = " (is the path right? ringway.conf(5) shows what to write into "
+			 "it)";
+	else if (code == -EACCES)
+		remedy = " (run as a user who may read it, or `chmod +r` it)";
+	err_set(e, code, "%s: cannot read the configuration file: %s%s", file,
+		strerror(-code), remedy);
 	if (e && code != -ENOMEM)
 		e->exit_status = EX_NOINPUT;
 	return code;

@@ -10,6 +10,7 @@
 #include "core/err.h"
 #include "io/control/options.h"
 #include "io/control/run.h"
+#include "io/control/say.h"
 #include "io/port/value.h"
 
 #ifndef RINGWAY_VERSION
@@ -113,15 +114,6 @@ static int flush_stdout(struct err *e)
 	return code;
 }
 
-/* One line, whatever bytes a person or a file put into it. */
-static void print_error(struct err *e)
-{
-	for (char *p = e->text; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
-	fprintf(stderr, "ringway: %s\n", e->text);
-}
-
 int main(int argc, char **argv)
 {
 	struct err e = {0};
@@ -139,6 +131,6 @@ int main(int argc, char **argv)
 		code = flush_stdout(&e);
 	if (code == 0)
 		return 0;
-	print_error(&e);
+	say_last(e.text);
 	return e.exit_status;
 }

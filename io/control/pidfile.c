@@ -37,6 +37,33 @@ static int read_pid(int fd, char text[16])
 	return n >= 0 && n < 12 && strspn(text, "0123456789") == (size_t)n ? 0 : -EINVAL;
 }
 
+static int explain_open(const char *path, int code, struct err *e)
+{
+	const char *remedy = "give another path";
+
+	switch (-code) {
+	case ENOENT:
+	case ENOTDIR:
+		remedy = "its folder is not there: make it (`mkdir -p`), or give another "
+			 "path";
+		break;
+	case EISDIR:
+		remedy = "give the path of a file in it, as in ringway.pid";
+		break;
+	case ELOOP:
+		remedy = "it is a symbolic link, or a loop of them, and no link is "
+			 "followed: give the path of the file itself";
+		break;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		remedy = "give a path that this user may write, as in /run or "
+			 "$XDG_RUNTIME_DIR";
+	}
+	return err_set(e, code, "pidfile %s: cannot open it: %s (%s)", path,
+		       strerror(-code), remedy);
+}
+
 /* Open and lock: 1 = done, 0 = the file was removed meanwhile, try again. */
 static int try_open(struct pidfile *p, struct err *e)
 {
@@ -46,8 +73,7 @@ static int try_open(struct pidfile *p, struct err *e)
 	p->fd = open(p->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
 		     0644);
 	if (p->fd < 0)
-		return err_set(e, -errno, "pidfile %s: cannot open it: %s", p->path,
-			       strerror(errno));
+		return explain_open(p->path, -errno, e);
 	if (fstat(p->fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return err_usage(e, "pidfile %s: no regular file; give another path",
 				 p->path);

@@ -13,41 +13,20 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "io/port/netns.h"
+
 enum {
 	FDS_SPARE = 16,	    /* signals, pidfile, netlink, libraries */
 	FDS_PER_PORT = 4,   /* namespaces and control sockets */
 	FDS_PER_WORKER = 8, /* ring or epoll, wake-up, timer */
 };
 
-static int keep_from_children(const struct port_spec *s, const char *what, int fd,
-			      struct err *e)
+static int not_allowed(int cpu, struct err *e)
 {
-	int flags = fcntl(fd, F_GETFD);
-
-	if (flags >= 0 && fcntl(fd, F_SETFD, flags | FD_CLOEXEC) == 0)
-		return 0;
-	return err_usage(
-		e,
-		"port '%s': %s %d is not open in this process; hand the TAP over by "
-		"inheritance, as a shell's redirection %d<>... does",
-		s->id, what, fd, fd);
-}
-
-int preflight_fds(const struct config *c, struct err *e)
-{
-	for (unsigned i = 0; i < c->n_ports; i++) {
-		const struct port_spec *s = &c->ports[i];
-		int code = 0;
-
-		for (unsigned q = 0; q < s->n_fds && code == 0; q++)
-			code = keep_from_children(s, "file descriptor", s->fds[q], e);
-		for (unsigned q = 0; q < s->n_vhostfds && code == 0; q++)
-			code = keep_from_children(s, "vhost file descriptor",
-						  s->vhostfds[q], e);
-		if (code < 0)
-			return config_blame(&c->port_wheres[i], code, e);
-	}
-	return 0;
+	return err_set(e, -ENXIO,
+		       "cpus: CPU %d is not there, or this process may not run on it; "
+		       "'taskset -cp $$' lists those it may use",
+		       cpu);
 }
 
 int preflight_cpus(const struct config *c, struct err *e)
@@ -61,11 +40,8 @@ int preflight_cpus(const struct config *c, struct err *e)
 			       strerror(errno));
 	for (unsigned i = 0; i < c->n_cpus; i++)
 		if (!CPU_ISSET(c->cpus[i], &allowed))
-			return err_set(
-				e, -ENXIO,
-				"cpus: CPU %d is not there, or this process may not "
-				"run on it; 'taskset -cp $$' lists those it may use",
-				c->cpus[i]);
+			return config_blame(config_where_of(c, "cpus"),
+					    not_allowed(c->cpus[i], e), e);
 	return 0;
 }
 
@@ -107,18 +83,14 @@ int preflight_limits(const struct config *c, struct err *e)
 		(unsigned long long)limit.rlim_max, (unsigned long long)need);
 }
 
+/* Opening one changes nothing, and tells more than looking at its path. */
 static int check_netns(const struct port_spec *s, struct err *e)
 {
-	char path[sizeof(s->netns) + 16];
+	int fd = s->netns[0] ? netns_open(s->netns, e) : -1;
 
-	if (!s->netns[0])
-		return 0;
-	snprintf(path, sizeof(path), "%s%s", strchr(s->netns, '/') ? "" : "/run/netns/",
-		 s->netns);
-	if (access(path, F_OK) == 0)
-		return 0;
-	return err_set(e, -errno, "netns=%s: %s: %s; 'ip netns add' makes one", s->netns,
-		       path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return s->netns[0] && fd < 0 ? fd : 0;
 }
 
 static int check_program(const char *key, const char *path, struct err *e)
@@ -139,6 +111,22 @@ static int check_program(const char *key, const char *path, struct err *e)
 		       key, path, strerror(-code));
 }
 
+/*
+ * With a blank in it the helper is a command for the shell. Its first word is
+ * looked at if it is a path that the shell takes as it stands.
+ */
+static int check_helper(const char *helper, struct err *e)
+{
+	size_t len = strcspn(helper, " \t");
+	char path[PORT_VALUE_MAX + 1];
+
+	if (helper[len] &&
+	    (helper[0] != '/' || strcspn(helper, "'\"\\$`*?[;&|<>()#~{}!") < len))
+		return 0;
+	snprintf(path, sizeof(path), "%.*s", (int)len, helper);
+	return check_program("helper", path, e);
+}
+
 int preflight_files(const struct config *c, struct err *e)
 {
 	for (unsigned i = 0; i < c->n_ports; i++) {
@@ -149,9 +137,8 @@ int preflight_files(const struct config *c, struct err *e)
 			code = check_program("script", s->script, e);
 		if (code == 0)
 			code = check_program("downscript", s->downscript, e);
-		/* with a blank in it the helper is a command for the shell */
-		if (code == 0 && !strpbrk(s->helper, " \t"))
-			code = check_program("helper", s->helper, e);
+		if (code == 0)
+			code = check_helper(s->helper, e);
 		if (code == 0)
 			continue;
 		err_prefix(e, "port '%s'", s->id);

@@ -7,9 +7,10 @@
 #include "io/control/config.h"
 
 /*
- * Are the given fds open? Marks them close-on-exec, so that no script inherits
- * them. Must run before ringway opens an fd of its own, which might get the
- * number of one that was never given.
+ * Are the given fds open, each an open file of its own, and those for frames
+ * TAPs? Marks them close-on-exec, so that no script inherits them. Must run
+ * before ringway opens an fd of its own, which might get the number of one that
+ * was never given (preflight_fds.c).
  */
 int preflight_fds(const struct config *c, struct err *e);
 

@@ -44,7 +44,10 @@ static void put_kernel(FILE *f, struct port *p)
 
 static void port_line(FILE *f, struct port *p, const struct counters *c)
 {
-	fprintf(f, "port=%s ifname=%s queues=%u", p->spec.id, p->ifname, p->n_queues);
+	char name[IFNAMSIZ];
+
+	fprintf(f, "port=%s ifname=%s queues=%u", p->spec.id, port_current_name(p, name),
+		p->n_queues);
 	put(f, "rx_packets", c->rx_packets);
 	put(f, "rx_bytes", c->rx_bytes);
 	put(f, "rx_gso_packets", c->rx_gso_packets);

@@ -9,7 +9,8 @@
 #include "io/loop/engine.h"
 #include "io/port/port.h"
 
-/* Write one report, from "port=" lines to "end". Asks the kernel for its counters. */
+/* Write one report, from "port=" lines to "end". Asks the kernel
+ * for its counters, and for the names that the devices have now. */
 void report_write(FILE *f, const struct engine *g, struct port *ports, unsigned n_ports);
 
 /*

@@ -4,11 +4,9 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "io/control/config.h"
@@ -16,9 +14,12 @@
 #include "io/control/options.h"
 #include "io/control/pidfile.h"
 #include "io/control/preflight.h"
-#include "io/control/report.h"
+#include "io/control/say.h"
+#include "io/control/serve.h"
+#include "io/control/signals.h"
 #include "io/loop/engine.h"
 #include "io/port/port.h"
+#include "io/port/spawn.h"
 #include "vhost/vhost.h"
 
 /* All that one run has open; each member has an empty state and one close. */
@@ -29,48 +30,27 @@ struct run {
 	unsigned n_seen; /* those that port_open was called for: it owns their fds */
 	struct engine *engine;
 	struct pidfile pidfile;
-	int signals; /* signalfd */
+	struct signals signals;
+	bool is_ready; /* from then on ports are closed, before it they are undone */
+	bool is_notify_broken;
 };
-
-/* A line worth telling that is no failure. */
-static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static void say(const char *fmt, ...)
-{
-	char line[1200];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	fprintf(stderr, "ringway: %s\n", line);
-}
-
-static void say_line(const char *line)
-{
-	say("%s", line);
-}
 
 static const char *plural(unsigned n)
 {
 	return n == 1 ? "" : "s";
 }
 
-/* From here on a signal is something to read; workers and ports inherit the mask. */
-static int open_signals(struct run *r, struct err *e)
+/* A stop signal during set-up ends it; a failure of another kind is the one to tell. */
+static int check_stop(struct run *r, int code, struct err *e)
 {
-	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
-	sigset_t set;
+	int sig = signals_stop(&r->signals);
 
-	sigemptyset(&set);
-	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		sigaddset(&set, numbers[i]);
-	signal(SIGPIPE, SIG_IGN);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	r->signals = signalfd(-1, &set, SFD_CLOEXEC);
-	if (r->signals < 0)
-		return err_set(e, -errno, "cannot receive signals (signalfd): %s",
-			       strerror(errno));
-	return 0;
+	if (sig == 0 || (code < 0 && code != -EINTR))
+		return code;
+	err_set(e, -EINTR, "interrupted by SIG%s during set-up", sigabbrev_np(sig));
+	if (e)
+		e->exit_status = 128 + sig; /* as shells tell of it */
+	return -EINTR;
 }
 
 /* Once for all ports: what vhost=auto, the default, came to. */
@@ -80,7 +60,7 @@ static void say_vhost(const struct config *c)
 
 	for (unsigned i = 0; i < c->n_ports; i++)
 		if (port_spec_vhost(&c->ports[i]) == TRI_auto && vhost_can(&why) < 0) {
-			say("vhost-net: %s; using the TAP fds", why.text);
+			say_fmt("vhost-net: %s; using the TAP fds", why.text);
 			return;
 		}
 }
@@ -97,9 +77,11 @@ static int open_ports(struct run *r, struct err *e)
 	while (r->n_open < c->n_ports) {
 		int code = port_open(&r->ports[r->n_open], &c->ports[r->n_seen++], e);
 
+		if (code == 0)
+			r->n_open++;
+		code = check_stop(r, code, e);
 		if (code < 0)
 			return code;
-		r->n_open++;
 	}
 	return 0;
 }
@@ -133,12 +115,15 @@ static int start_engine(struct run *r, struct err *e)
 	return code;
 }
 
-static void notify(const char *state)
+/* A service manager that cannot be told is told of once. */
+static void notify(struct run *r, const char *state)
 {
 	struct err e = {0};
 
-	if (notify_send(state, &e) < 0)
-		say("%s", e.text);
+	if (r->is_notify_broken || notify_send(state, &e) >= 0)
+		return;
+	r->is_notify_broken = true;
+	say_line(e.text);
 }
 
 static void say_ready(const struct run *r)
@@ -151,68 +136,46 @@ static void say_ready(const struct run *r)
 	engine_worker_stats(r->engine, 0, &st);
 	if (st.form != LOOP_FORM_E)
 		snprintf(how, sizeof(how), "io_uring form %s", engine_form_name(st.form));
-	say("ready: %u port%s, %u connection%s, %u worker%s (%s)", c->n_ports,
-	    plural(c->n_ports), c->n_connects, plural(c->n_connects), n_workers,
-	    plural(n_workers), how);
+	say_fmt("ready: %u port%s, %u connection%s, %u worker%s (%s)", c->n_ports,
+		plural(c->n_ports), c->n_connects, plural(c->n_connects), n_workers,
+		plural(n_workers), how);
 }
 
-static void report(struct run *r)
+/* All that must have happened before others are told that we are ready. */
+static int set_up(struct run *r, struct err *e)
 {
-	struct err e = {0};
+	const struct config *c = &r->config;
+	int code = signals_open(&r->signals, e);
 
-	if (report_send(STDOUT_FILENO, r->engine, r->ports, r->n_open, &e) < 0)
-		say("%s", e.text);
-}
-
-/* Returns when SIGTERM or SIGINT comes. */
-static int serve_signals(struct run *r, struct err *e)
-{
-	for (;;) {
-		struct signalfd_siginfo info;
-		ssize_t n = read(r->signals, &info, sizeof(info));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n != sizeof(info))
-			return err_set(e, n < 0 ? -errno : -EIO,
-				       "cannot read signals: %s",
-				       strerror(n < 0 ? errno : EIO));
-		switch (info.ssi_signo) {
-		case SIGTERM:
-		case SIGINT:
-			return 0;
-		case SIGUSR1:
-			report(r);
-			break;
-		default:
-			say("%s is ignored; to read the configuration anew, restart "
-			    "ringway",
-			    info.ssi_signo == SIGHUP ? "SIGHUP" : "SIGUSR2");
-		}
-	}
+	if (code < 0)
+		return code;
+	spawn_watch(r->signals.stop_fd);
+	/* locked now, before anything is changed; written when it is true */
+	if (c->pidfile[0])
+		code = pidfile_open(&r->pidfile, c->pidfile, e);
+	code = check_stop(r, code, e);
+	if (code == 0)
+		code = open_ports(r, e);
+	if (code == 0)
+		code = check_stop(r, start_engine(r, e), e);
+	if (code == 0 && c->pidfile[0])
+		code = check_stop(r, pidfile_write(&r->pidfile, e), e);
+	return code;
 }
 
 static int serve(struct run *r, struct err *e)
 {
-	const struct config *c = &r->config;
-	int code = open_signals(r, e);
+	int code = set_up(r, e);
 
-	/* locked now, before anything is changed; written when it is true */
-	if (code == 0 && c->pidfile[0])
-		code = pidfile_open(&r->pidfile, c->pidfile, e);
-	if (code == 0)
-		code = open_ports(r, e);
-	if (code == 0)
-		code = start_engine(r, e);
-	if (code == 0 && c->pidfile[0])
-		code = pidfile_write(&r->pidfile, e);
+	spawn_watch(-1); /* the programs that undo it run to their end */
 	if (code < 0)
 		return code;
-	notify("READY=1");
-	say_vhost(c);
+	r->is_ready = true;
+	notify(r, "READY=1");
+	say_vhost(&r->config);
 	say_ready(r);
-	code = serve_signals(r, e);
-	notify("STOPPING=1");
+	code = serve_until_stop(&r->signals, r->engine, r->ports, r->n_open, e);
+	notify(r, "STOPPING=1");
 	return code;
 }
 
@@ -229,28 +192,35 @@ static void close_unseen_fds(const struct run *r)
 	}
 }
 
+/* A run that was never ready leaves devices as they were before it, persist=on or not. */
+static int close_port(const struct run *r, struct port *p, struct err *e)
+{
+	if (r->is_ready)
+		return port_close(p, e);
+	port_abort(p, e);
+	return e->code;
+}
+
 /* The first failure of the run is the one that is handed up; others are told at once. */
 static int close_all(struct run *r, int code, struct err *e)
 {
 	engine_stop(&r->engine);
 	while (r->n_open > 0) {
 		struct err own = {0};
-		int failed = port_close(&r->ports[--r->n_open], &own);
+		int failed = close_port(r, &r->ports[--r->n_open], &own);
 
 		if (failed < 0 && code == 0) {
 			code = failed;
 			*e = own;
 		} else if (failed < 0) {
-			say("%s", own.text);
+			say_line(own.text);
 		}
 	}
 	close_unseen_fds(r);
 	free(r->ports);
 	r->ports = NULL;
 	pidfile_close(&r->pidfile);
-	if (r->signals >= 0)
-		close(r->signals);
-	r->signals = -1;
+	signals_close(&r->signals);
 	return code;
 }
 
@@ -263,7 +233,7 @@ static int check(const struct config *c, struct err *e)
 		code = preflight_fds(c, e);
 	if (code == 0)
 		code = preflight_cpus(c, e);
-	if (code == 0 && c->check_only)
+	if (code == 0)
 		code = preflight_files(c, e);
 	return code == 0 ? preflight_limits(c, e) : code;
 }
@@ -278,7 +248,7 @@ int run_command(int argc, char **argv, struct err *e)
 		return err_set(e, -ENOMEM, "no memory to start");
 	config_init(&r->config);
 	pidfile_init(&r->pidfile);
-	r->signals = -1;
+	signals_init(&r->signals);
 	code = options_parse(&r->config, argc, argv, &help, e);
 	if (code == 0 && help)
 		options_help(stdout);

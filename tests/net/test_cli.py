@@ -85,6 +85,11 @@ def held_pidfile(c):
     fcntl.flock(fd, fcntl.LOCK_EX)
 
 
+def twin(c):
+    c.own("fd", c.tun("t0"))
+    c.own("fd2", os.dup(c.fds["fd"]))
+
+
 def conf(text, name="r.conf"):
     return lambda c: c.file(name, text)
 
@@ -123,9 +128,12 @@ CASES = {
     "busy-poll": (f"{T0} --busy-poll on", USAGE, ["busy-poll=on", "auto, off"]),
     "uring-form": (f"{T0} --uring-form Z", USAGE, ["uring-form=Z", "A, B, C, D or E"]),
     "uring form E": (f"{T0},io=uring --uring-form E", USAGE, ["port 'a'", "io=uring", "leave one out"]),
-    "no such file": ("-c {tmp}/none.conf", NOINPUT, ["none.conf", "No such file"]),
+    "no such file": ("-c {tmp}/none.conf", NOINPUT, ["none.conf", "No such file", "ringway.conf(5)"]),
     "a folder as file": ("-c {tmp}", NOINPUT, ["Is a directory"]),
-    "pidfile folder": (f"{T0} --pidfile /no/such/pid", UNAVAILABLE, ["/no/such/pid"]),
+    "pidfile folder": (f"{T0} --pidfile /no/such/pid", UNAVAILABLE, ["/no/such/pid", "mkdir"]),
+    "pidfile is a folder": (f"{T0} --pidfile {{tmp}}", OSERR, ["Is a directory", "file in it"]),
+    "pidfile loop": (f"{T0} --pidfile {{tmp}}/l", OSERR, ["symbolic link", "file itself"],
+                     lambda c: (c.tmp / "l").symlink_to("l")),
     "pidfile of others": (f"{T0} --pidfile {{tmp}}/pid", USAGE, ["something else", "another path"],
                           lambda c: c.file("pid", "root:x:0\n")),
     "pidfile held": (f"{T0} --pidfile {{tmp}}/pid", TEMPFAIL, ["4711", "stop that one"], held_pidfile),
@@ -185,11 +193,20 @@ CASES = {
     "same port in drop-in": (CF, CONFIG, ["10.conf:2: ", "'a' is there already", "r.conf:1"], drop_in_twice),
     "file and --port": (f"{CF} {P}", USAGE, ["--port tap,id=a", "r.conf:1"], conf("[port a]\n")),
     "10,000 ports": (CF, CONFIG, ["r.conf:2049: ", "more than 1024 ports"], many_ports),
+    "empty file": (CF, CONFIG, ["r.conf: no [port ID]", "r.conf.d/"], conf("")),
+    "only comments": (CF, CONFIG, ["r.conf: no [port ID]"], conf("# [port a]\n; none\n")),
+    "file's cpus": (CF, UNAVAILABLE, ["r.conf:3: ", "CPU 1023"], conf("[port a]\n[ringway]\ncpus = 1023\n")),
     # --check looks without touching
     "check netns": (f"--check {T0},netns=no-such-ns", UNAVAILABLE, ["no-such-ns", "ip netns add"]),
     "check script": (f"--check {T0},script=/no/such", UNAVAILABLE, ["script=/no/such", "executable"]),
     "check helper": (f"--check {P},helper={{tmp}}/h", NOPERM, ["helper=", "executable"], lambda c: c.file("h", "")),
+    "check helper's words": (f"--check {P},helper=/no/such\t-x", UNAVAILABLE, ["/no/such", "executable"]),
+    "check no namespace": (f"--check {T0},netns=/etc/passwd", OSERR, ["not a network namespace"]),
+    "check fd": (f"--check {P},fd={{fd}}", OSERR, ["/dev/null", "no TAP"], dev_null),
     # given file descriptors
+    "fd 1": (f"{P},fd=1", USAGE, ["port 'a'", "standard output"]),
+    "fd 2": (f"{P},fds=0:2", USAGE, ["port 'a'", "standard error"]),
+    "one TAP, two numbers": (f"{P},fd={{fd}} --port tap,id=b,fd={{fd2}}", USAGE, ["'a'", "'b'", "same open file"], twin),
     "fd closed": (f"{P},fd=399", USAGE, ["port 'a'", "399", "not open"]),
     "fd of /dev/null": (f"{P},fd={{fd}}", OSERR, ["/dev/null", "no TAP"], dev_null),
     "fd of a socket": (f"{P},fd={{fd}}", OSERR, ["socket", "no TAP"], a_socket),
@@ -205,7 +222,9 @@ CASES = {
     "busy": (T0, TEMPFAIL, ["t0", "already open", "another name"], lambda c: c.tun("t0")),
     "no bridge": (f"{T0},master=br9", UNAVAILABLE, ["br9"]),
     "second port fails": (f"{T0} --port tap,id=b,ifname=t1,master=br9", UNAVAILABLE, ["port 'b'", "br9"]),
+    "persistent port before it": (f"{T0},persist=on --port tap,id=b,ifname=lo", OSERR, ["port 'b'", "lo"]),
     # programs
+    "no downscript": (f"{T0},downscript=/no/such", UNAVAILABLE, ["downscript=/no/such", "executable"]),
     "no script": (f"{T0},script=/no/such", UNAVAILABLE, ["/no/such"]),
     "script fails": (f"{T0},script=/bin/false", OSERR, ["/bin/false", "status 1"]),
     "no helper": (f"{P},helper=/no/such", UNAVAILABLE, ["/no/such"]),
@@ -249,7 +268,7 @@ def state(tmp):
 
 
 def words_of(text, c):
-    return text.format(tmp=c.tmp, **c.fds).split()
+    return text.format(tmp=c.tmp, **c.fds).split(" ") if text else []
 
 
 def inside(c, words, wrap=()):

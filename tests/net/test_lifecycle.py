@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Start, stop, kill, pause: what stays, what goes, and who is told."""
+import fcntl
 import os
 import pathlib
 import signal
 import socket
+import struct
 
 import pytest
 
+from tests.lib import sysnet
 from tests.lib.frames import End, Flow, numbered
 from tests.lib.lab import wait_for
 from tests.lib.ringway import Ringway, binary
 from tests.lib.traffic import blast, blast_stop, ping
+
+TUNGETVNETHDRSZ = 0x800454D7
 
 
 def stopped(r):
@@ -171,8 +176,10 @@ def test_configuration_file_with_drop_ins(lab):
 
 def test_check_has_no_side_effect(lab):
     ns = lab.netns("a")
-    bridge_free = ns.links().keys()
-    fd = lab.own_fd(os.open("/dev/null", os.O_RDWR))
+    with ns.inside():
+        fd = lab.own_fd(sysnet.tap_open("given"))
+    lab.keeps.add((ns, "given"))
+    before = ns.links().keys()
     os.set_inheritable(fd, True)
     pid, mark = lab.dir / "pid", lab.dir / "ran"
     script = lab.dir / "script"
@@ -181,7 +188,7 @@ def test_check_has_no_side_effect(lab):
     p = lab.spawn(ns.cmd(binary(), "run", "--check", "--port", f"tap,id=a,ifname=t0,persist=on,script={script}",
                          "--port", f"tap,id=b,fd={fd}", "--connect", "a:b", "--pidfile", pid), pass_fds=(fd,))
     assert p.wait() == 0, str(p)
-    assert ns.links().keys() == bridge_free
+    assert ns.links().keys() == before
     assert not pid.exists() and not mark.exists()
 
 
@@ -205,3 +212,151 @@ def test_a_second_start_names_the_busy_device(pair):
     assert q.wait() not in (0, None)
     assert any("tapa" in x for x in q.err), str(q)
     ping(p.na, "10.99.0.2")
+
+
+# --- a run that does not come about -------------------------------------------------
+
+
+def program(lab, name, text):
+    path = lab.dir / name
+    path.write_text("#!/bin/sh\n" + text)
+    path.chmod(0o755)
+    return path
+
+
+def settings(ns, dev):
+    """What a link was set to, without what changes by itself."""
+    x = ns.link(dev)
+    return x and {k: x.get(k) for k in ("ifindex", "flags", "mtu", "address", "txqlen", "ifalias", "master")}
+
+
+FAILURES = {
+    "port": (["--port", "tap,id=z,ifname=lo"], {}),
+    "engine": (["--uring-form", "A"], {"preexec": sysnet.no_io_uring}),
+    "io=uring": (["--port", "tap,id=z,ifname=t9,io=uring"], {"preexec": sysnet.no_io_uring}),
+}
+
+
+@pytest.mark.parametrize("why", FAILURES)
+def test_a_failed_start_leaves_all_as_it_was(lab, why):
+    """Ports that were open already are undone, not closed: persist=on and all."""
+    ns = lab.netns("a", ipv6=False)
+    ns.ip("tuntap", "add", "old", "mode", "tap")
+    lab.keeps.add((ns, "old"))
+    before, words = settings(ns, "old"), FAILURES[why][0]
+    p = lab.spawn(ns.cmd(binary(), "run", "--port", "tap,id=a,ifname=new,persist=on", "--port",
+                         "tap,id=b,ifname=old,persist=on,mtu=9000,txqueuelen=77,mac=02:00:00:00:00:07", *words),
+                  **FAILURES[why][1])
+    assert p.wait() not in (0, None), str(p)
+    assert sorted(ns.links()) == ["lo", "old"], str(p)
+    assert settings(ns, "old") == before
+
+
+def held(lab, text="read x <{fifo}\n", mark="mark"):
+    """A script that tells that it runs, and then does what the text says."""
+    os.mkfifo(lab.dir / f"{mark}.fifo")
+    return program(lab, f"{mark}.sh", f"echo >{lab.dir / mark}\n" + text.format(fifo=lab.dir / f"{mark}.fifo"))
+
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
+def test_stop_while_a_script_runs(lab, sig):
+    ns, pid = lab.netns("a"), lab.dir / "pid"
+    with listening(str(lab.dir / "notify")) as s:
+        p = lab.spawn(ns.cmd(binary(), "run", "--port", "tap,id=a,ifname=t0,persist=on", "--port",
+                             f"tap,id=b,ifname=t1,script={held(lab)}", "--port", "tap,id=c,ifname=t2", "--pidfile", pid),
+                      env={"NOTIFY_SOCKET": str(lab.dir / "notify")})
+        wait_for((lab.dir / "mark").exists, lambda: f"the script\n{p}")
+        p.signal(sig)
+        assert p.wait() == 128 + sig, str(p)
+        assert p.err == [f"ringway: interrupted by {sig.name} during set-up"]
+        s.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            s.recv(100)
+    assert list(ns.links()) == ["lo"] and not pid.exists()
+
+
+def test_stop_between_ports(lab):
+    """The signal comes with a script that ends well; the next port is not opened."""
+    ns, mark = lab.netns("a"), lab.dir / "mark"
+    first = program(lab, "first", "kill -TERM $PPID\n")
+    p = lab.spawn(ns.cmd(binary(), "run", "--port", f"tap,id=a,ifname=t0,script={first}", "--port",
+                         f"tap,id=b,ifname=t1,script={program(lab, 'second', f'echo >{mark}')}"))
+    assert p.wait() == 128 + signal.SIGTERM, str(p)
+    assert p.err == ["ringway: interrupted by SIGTERM during set-up"]
+    assert list(ns.links()) == ["lo"] and not mark.exists()
+
+
+def test_other_signals_wait_for_the_end_of_set_up(lab):
+    ns = lab.netns("a")
+    r = Ringway(lab, "--port", f"tap,id=a,ifname=t0,script={held(lab)}", ns=ns, ready=False)
+    wait_for((lab.dir / "mark").exists, lambda: f"the script\n{r.p}")
+    r.p.signal(signal.SIGHUP)
+    r.p.signal(signal.SIGUSR1)
+    (lab.dir / "mark.fifo").write_text("go\n")
+    r.wait_ready()
+    r.p.wait_line(r.p.err, lambda x: "SIGHUP is ignored" in x, "a word about SIGHUP")
+    r.p.wait_line(r.p.out, lambda x: x == "end", "the report asked for")
+
+
+def test_sigchld_ignored_by_the_parent(lab):
+    ns = lab.netns("a")
+    Ringway(lab, "--port", f"tap,id=a,ifname=t0,script={program(lab, 'ok', 'exit 0')}", ns=ns,
+            preexec=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+
+
+# --- lines for people ----------------------------------------------------------------
+
+
+def test_nobody_reads_standard_error(lab):
+    """Full before the start: signals are served all the same."""
+    ns = lab.netns("a")
+    out, err = os.pipe()
+    lab.own_fd(out), lab.own_fd(err)
+    fcntl.fcntl(err, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(err, b"x" * 4096)
+    with listening(str(lab.dir / "notify")) as s:
+        r = Ringway(lab, "--port", "tap,id=a,ifname=t0", ns=ns, ready=False, checked=False,
+                    env={"NOTIFY_SOCKET": str(lab.dir / "notify")}, preexec=lambda: os.dup2(err, 2))
+        assert s.recv(100) == b"READY=1"
+        for _ in range(3000):
+            r.p.signal(signal.SIGHUP)
+        r.stop()
+
+
+def test_a_notify_socket_with_control_characters(lab):
+    ns = lab.netns("a")
+    r = Ringway(lab, "--port", "tap,id=a,ifname=t0", ns=ns, env={"NOTIFY_SOCKET": "/no/such\n\33[2Jsocket"})
+    err = r.stop()
+    assert [x for x in err if "such" in x or "socket" in x] == [x for x in err if "/no/such??[2Jsocket" in x]
+    assert sum("NOTIFY_SOCKET" in x for x in err) == 1 and all(x.startswith("ringway: ") for x in err), err
+
+
+# --- what others do to a device ------------------------------------------------------
+
+
+def test_the_header_size_is_set_back(lab):
+    ns = lab.netns("a", ipv6=False)
+    r = Ringway(lab, "--port", "tap,id=a,ifname=t0,queues=2", ns=ns)
+    with ns.inside():
+        fd = lab.own_fd(sysnet.tap_open("t0", sysnet.IFF_TAP | sysnet.IFF_NO_PI | sysnet.IFF_VNET_HDR
+                                        | sysnet.IFF_MULTI_QUEUE))
+
+    def size():
+        return struct.unpack("i", fcntl.ioctl(fd, TUNGETVNETHDRSZ, bytes(4)))[0]
+
+    for _ in range(2):
+        fcntl.ioctl(fd, sysnet.TUNSETVNETHDRSZ, struct.pack("i", 10))
+        wait_for(lambda: size() == 12, lambda: f"a header of 12 bytes again, not {size()}\n{r.p}")
+    text = "ringway: port a: another process set the virtio-net header size of t0; set back to 12"
+    r.p.wait_line(r.p.err, lambda x: x == text, text)
+    lab.release_fd(fd)
+    assert r.stop().count(text) == 1
+
+
+def test_the_report_has_the_name_of_now(lab):
+    ns = lab.netns("a", ipv6=False)
+    r = Ringway(lab, "--port", "tap,id=a,ifname=t0", ns=ns)
+    assert r.report().ports["a"].ifname == "t0"
+    for words in ("t0 down", "t0 name uplink", "uplink up"):
+        ns.ip("link", "set", *words.split())
+    assert r.report().ports["a"].ifname == "uplink"

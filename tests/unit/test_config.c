@@ -287,6 +287,36 @@ static void test_options(void **state)
 	assert_false(help);
 }
 
+/* What ringway writes lines to is no TAP. */
+static void test_standard_fds(void **state)
+{
+	(void)state;
+	add("tap,id=a,fd=0");
+	assert_int_equal(config_check(&c, &e), 0);
+	add("tap,id=b,fds=5:1");
+	says(config_check(&c, &e), EX_USAGE, "port 'b'|descriptor 1|standard output|3");
+	end(state);
+	add("tap,id=a,fd=2");
+	says(config_check(&c, &e), EX_USAGE, "port 'a'|descriptor 2|standard error");
+	end(state);
+	add("tap,id=a,fd=5,vhost=auto,vhostfd=2");
+	says(config_check(&c, &e), EX_USAGE, "descriptor 2|standard error");
+}
+
+static void test_where_of(void **state)
+{
+	const struct config_where where = {"r.conf", 3};
+
+	(void)state;
+	assert_null(config_where_of(&c, "cpus")->file);
+	assert_int_equal(config_set(&c, "cpus", "0", &where, &e), 0);
+	assert_string_equal(config_where_of(&c, "cpus")->file, "r.conf");
+	assert_int_equal(config_where_of(&c, "cpus")->line, 3);
+	assert_null(config_where_of(&c, "workers")->file);
+	assert_int_equal(config_set(&c, "cpus", "1", NULL, &e), 0);
+	assert_null(config_where_of(&c, "cpus")->file);
+}
+
 static void test_bad_options(void **state)
 {
 	bool help;
@@ -353,10 +383,10 @@ static void test_help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		UNIT(test_defaults), UNIT(test_settings),    UNIT(test_who_wins),
-		UNIT(test_ports),    UNIT(test_check_ports), UNIT(test_connects),
-		UNIT(test_limits),   UNIT(test_options),     UNIT(test_bad_options),
-		UNIT(test_help),
+		UNIT(test_defaults), UNIT(test_settings),     UNIT(test_who_wins),
+		UNIT(test_ports),    UNIT(test_check_ports),  UNIT(test_connects),
+		UNIT(test_limits),   UNIT(test_options),      UNIT(test_bad_options),
+		UNIT(test_help),     UNIT(test_standard_fds), UNIT(test_where_of),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

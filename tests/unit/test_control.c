@@ -9,10 +9,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -24,6 +27,7 @@
 #include "io/control/notify.h"
 #include "io/control/pidfile.h"
 #include "io/control/preflight.h"
+#include "tests/unit/tap_lab.h"
 
 static struct err e;
 static char dir[64], path[128];
@@ -123,10 +127,11 @@ static void test_pidfile_refused(void **state)
 	says(pidfile_open(&p, path, &e), EX_USAGE, "no regular file");
 	unlink(path);
 	assert_int_equal(symlink("/etc/passwd", path), 0);
-	assert_true(pidfile_open(&p, path, &e) < 0);
+	says(pidfile_open(&p, path, &e), EX_OSERR, "symbolic link|file itself");
 	says(pidfile_open(&p, "/no/such/folder/file", &e), EX_UNAVAILABLE,
-	     "/no/such/folder/file");
-	assert_true(pidfile_open(&p, dir, &e) < 0);
+	     "/no/such/folder/file|mkdir -p");
+	says(pidfile_open(&p, "/etc/passwd/file", &e), EX_OSERR, "mkdir -p");
+	says(pidfile_open(&p, dir, &e), EX_OSERR, "Is a directory|a file in it");
 	memset(longest, 'x', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
 	says(pidfile_open(&p, longest, &e), EX_USAGE, "too long");
@@ -201,29 +206,89 @@ static struct config *config_of(const char *spec)
 	return &c;
 }
 
+/* A TAP or TUN of the namespace we are in; its number is above the ones given. */
+static int open_tun(const char *name, short kind)
+{
+	struct ifreq ifr = {.ifr_flags = kind | IFF_NO_PI | IFF_MULTI_QUEUE};
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	strcpy(ifr.ifr_name, name);
+	if (fd >= 0 && ioctl(fd, TUNSETIFF, &ifr) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 static void test_fds(void **state)
 {
-	int fd = open("/dev/null", O_RDONLY), gone = dup(fd);
+	int null = open("/dev/null", O_RDONLY), gone = dup(null), tun, a, b;
 	char spec[64];
 
 	(void)state;
 	close(gone);
-	snprintf(spec, sizeof(spec), "tap,id=a,fd=%d", fd);
-	assert_int_equal(preflight_fds(config_of(spec), &e), 0);
-	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
-	snprintf(spec, sizeof(spec), "tap,id=a,fds=%d:%d", fd, gone);
+	snprintf(spec, sizeof(spec), "tap,id=a,fds=%d:%d", null, gone);
 	says(preflight_fds(config_of(spec), &e), EX_USAGE, "port 'a'|is not open");
-	snprintf(spec, sizeof(spec), "tap,id=a,fd=%d,vhostfd=%d", fd, gone);
+	assert_true(fcntl(null, F_GETFD) & FD_CLOEXEC);
+	snprintf(spec, sizeof(spec), "tap,id=a,fd=%d,vhostfd=%d", null, gone);
 	says(preflight_fds(config_of(spec), &e), EX_USAGE,
 	     "port 'a': vhost file descriptor");
-	close(fd);
+	snprintf(spec, sizeof(spec), "tap,id=a,fd=%d", null);
+	says(preflight_fds(config_of(spec), &e), EX_OSERR, "port 'a'|/dev/null|no TAP");
+	close(null);
+	if (lab_enter())
+		skip();
+	tun = open_tun("rwtun", IFF_TUN);
+	a = open_tun("rwtap", IFF_TAP);
+	b = open_tun("rwtap", IFF_TAP);
+	assert_true(tun >= 0 && a >= 0 && b >= 0);
+	snprintf(spec, sizeof(spec), "tap,id=a,fds=%d:%d", a, b);
+	assert_int_equal(preflight_fds(config_of(spec), &e), 0);
+	snprintf(spec, sizeof(spec), "tap,id=a,fds=%d:%d", a, tun);
+	says(preflight_fds(config_of(spec), &e), EX_OSERR, "port 'a'|rwtun|IFF_TAP");
+	close(tun);
+	close(a);
+	close(b);
 	config_fini(config_of("tap"));
+}
+
+/* One open TAP under two numbers, in two ports of three. */
+static void test_fds_same(void **state)
+{
+	int a, b, twin;
+	char spec[64], words[128];
+	struct config *c;
+
+	(void)state;
+	if (lab_enter())
+		skip();
+	a = open_tun("rwtap", IFF_TAP);
+	b = open_tun("rwtap", IFF_TAP);
+	twin = dup(a);
+	assert_true(a >= 0 && b >= 0 && twin >= 0);
+	snprintf(spec, sizeof(spec), "tap,id=x,fd=%d", a);
+	c = config_of(spec);
+	snprintf(spec, sizeof(spec), "tap,id=y,fd=%d", b);
+	assert_int_equal(config_add_port(c, spec, &e), 0);
+	assert_int_equal(preflight_fds(c, &e), 0);
+	snprintf(spec, sizeof(spec), "tap,id=z,fd=%d", twin);
+	assert_int_equal(config_add_port(c, spec, &e), 0);
+	snprintf(words, sizeof(words),
+		 "file descriptor %d of port 'x'|file descriptor %d of port 'z'|same", a,
+		 twin);
+	says(preflight_fds(c, &e), EX_USAGE, words);
+	close(a);
+	close(b);
+	close(twin);
+	config_fini(c);
 }
 
 static void test_cpus(void **state)
 {
+	const struct config_where where = {"r.conf", 7};
 	struct config *c = config_of("tap,id=a");
 	cpu_set_t set;
+	char text[16];
 	int cpu = 0;
 
 	(void)state;
@@ -238,6 +303,11 @@ static void test_cpus(void **state)
 		cpu++;
 	c->cpus[0] = cpu;
 	says(preflight_cpus(c, &e), EX_UNAVAILABLE, "may not run on it|taskset");
+	config_fini(c);
+	assert_int_equal(config_add_port(c, "tap,id=a", &e), 0);
+	snprintf(text, sizeof(text), "%d", cpu);
+	assert_int_equal(config_set(c, "cpus", text, &where, &e), 0);
+	says(preflight_cpus(c, &e), EX_UNAVAILABLE, "r.conf:7: cpus: CPU|taskset");
 	config_fini(c);
 }
 
@@ -279,8 +349,16 @@ static void test_files(void **state)
 						   "script=/bin/sh,downscript=/bin/sh"),
 					 &e),
 			 0);
-	assert_int_equal(preflight_files(config_of("tap,id=a,helper=/no/such -x"), &e),
-			 0);
+	/* what only a shell can tell is left to it */
+	assert_int_equal(preflight_files(config_of("tap,id=a,helper=$HOME/x -x"), &e), 0);
+	assert_int_equal(preflight_files(config_of("tap,id=a,helper=nosuch -x"), &e), 0);
+	assert_int_equal(preflight_files(config_of("tap,id=a,helper=/bin/sh -x"), &e), 0);
+	says(preflight_files(config_of("tap,id=a,helper=/no/such -x"), &e),
+	     EX_UNAVAILABLE, "port 'a': helper=/no/such: cannot be run");
+	says(preflight_files(config_of("tap,id=a,netns=/etc/passwd"), &e), EX_OSERR,
+	     "port 'a': netns=/etc/passwd|not a network namespace");
+	says(preflight_files(config_of("tap,id=a,netns=/proc/self/ns/mnt"), &e), EX_OSERR,
+	     "not a network namespace");
 	says(preflight_files(config_of("tap,id=a,netns=no-such-ns"), &e), EX_UNAVAILABLE,
 	     "port 'a': netns=no-such-ns|/run/netns/no-such-ns|ip netns add");
 	says(preflight_files(config_of("tap,id=a,script=/no/such"), &e), EX_UNAVAILABLE,
@@ -300,8 +378,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		UNIT(test_pidfile), UNIT(test_pidfile_stale), UNIT(test_pidfile_refused),
-		UNIT(test_notify),  UNIT(test_fds),	      UNIT(test_cpus),
-		UNIT(test_files),   UNIT(test_limits),
+		UNIT(test_notify),  UNIT(test_fds),	      UNIT(test_fds_same),
+		UNIT(test_cpus),    UNIT(test_files),	      UNIT(test_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -212,13 +212,27 @@ static void test_big(void **state)
 	free(text);
 }
 
+/* Nothing but comments: the file is named, and its drop-in folder is looked at. */
+static void test_empty(void **state)
+{
+	static const char *const texts[] = {"", "# nothing\n\n; yet\n", "[connect]\n",
+					    "[ringway]\nworkers = 2\n"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_int_equal(load(texts[i]), 0);
+		says(config_check(&c, &e), EX_CONFIG, "r.conf: no [port ID]|r.conf.d/");
+	}
+}
+
 static void test_unreadable(void **state)
 {
 	char sub[160];
 
 	(void)state;
-	says(config_load(&c, path, &e), EX_NOINPUT, "r.conf|No such file");
-	says(config_load(&c, dir, &e), EX_NOINPUT, "Is a directory");
+	says(config_load(&c, path, &e), EX_NOINPUT,
+	     "r.conf|No such file|ringway.conf(5)");
+	says(config_load(&c, dir, &e), EX_NOINPUT, "Is a directory|path of a file");
 	assert_true(config_load(&c, "/dev/zero", &e) < 0);
 	assert_int_equal(config_load(&c, "/dev/null", &e), 0);
 	assert_int_equal(config_load(&c, path, NULL), -ENOENT);
@@ -267,8 +281,9 @@ static void test_folder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		UNIT(test_whole), UNIT(test_content),	 UNIT(test_form),
-		UNIT(test_big),	  UNIT(test_unreadable), UNIT(test_folder),
+		UNIT(test_whole),  UNIT(test_content), UNIT(test_form),
+		UNIT(test_big),	   UNIT(test_empty),   UNIT(test_unreadable),
+		UNIT(test_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

