@@ -45,6 +45,12 @@ static bool is_dialogue(const struct wait *w)
 	return w->score >= SCORE_SPIN;
 }
 
+/* Does the rate keep up with that of blocking, within a tenth? */
+static bool keeps_rate(const struct wait *w, unsigned time)
+{
+	return (uint64_t)w->rate_at[time] * 10 >= (uint64_t)w->rate_at[0] * 9;
+}
+
 /* The shortest time that saves a quarter, else the best one that saves a tenth. */
 static unsigned best_time(const struct wait *w)
 {
@@ -52,6 +58,8 @@ static unsigned best_time(const struct wait *w)
 	unsigned best = 0;
 
 	for (unsigned i = 1; i < WAIT_TIMES; i++) {
+		if (!keeps_rate(w, i))
+			continue;
 		if ((uint64_t)w->cost[i] * 4 <= block * 3)
 			return i;
 		if (w->cost[i] < w->cost[best])
@@ -64,6 +72,7 @@ static unsigned best_time(const struct wait *w)
 static void choose_time(struct wait *w, uint32_t cost)
 {
 	w->cost[w->time] = cost;
+	w->rate_at[w->time] = w->rate;
 	if (w->n_untried && --w->n_untried == 0)
 		w->since_trial = 0;
 	else if (!w->n_untried && ++w->since_trial >= TRIAL_WINDOWS)
@@ -78,10 +87,10 @@ void wait_measure(struct wait *w, uint64_t now, uint64_t cpu)
 
 	w->is_stream = packets * 1000000u >= ns * STREAM_KPPS &&
 		       w->window_bytes <= packets * LEN_SMALL;
+	w->rate = ns ? (uint32_t)(packets * 1000000000u / ns) : 0;
 	/* a window that began as something else says nothing of the time */
 	if (w->can_batch && was_stream && w->is_stream && !is_dialogue(w))
 		choose_time(w, (uint32_t)((cpu - w->window_cpu) / packets));
-	w->rate_kpps = ns ? (uint32_t)(packets * 1000000u / ns) : 0;
 	w->window_start = now;
 	w->window_cpu = cpu;
 	w->window_packets = w->window_bytes = 0;
@@ -109,7 +118,7 @@ uint64_t wait_ns(const struct wait *w, enum wait_mode mode)
 	if (mode == WAIT_spin)
 		return (w->busy_poll > 0 ? (uint64_t)w->busy_poll : WAIT_AUTO_SPIN_US) *
 		       1000u;
-	if (us * w->rate_kpps > WAIT_BATCH_MAX * 1000u)
-		us = WAIT_BATCH_MAX * 1000u / w->rate_kpps;
+	if (us * w->rate > WAIT_BATCH_MAX * 1000000u)
+		us = WAIT_BATCH_MAX * 1000000u / w->rate;
 	return us * 1000u;
 }

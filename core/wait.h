@@ -27,8 +27,10 @@
  * measured: each window of a stream gives the CPU time per packet of the time in
  * use; now and then each of the times gets a window. Then the shortest one that
  * saves a quarter is used, else the best one if it saves a tenth, else none: a
- * batch delays its packets. At most WAIT_BATCH_MAX packets are let come, so that
- * no TAP ring overflows. Times are nanoseconds, given by the caller.
+ * batch delays its packets. A time that lowers the rate itself is never used:
+ * many dialogues at once look like a stream, but wait for their answers. At most
+ *WAIT_BATCH_MAX packets are let come, so that no TAP ring overflows. Times are
+ *nanoseconds, given by the caller.
  */
 enum wait_mode { WAIT_block, WAIT_batch, WAIT_spin };
 
@@ -49,11 +51,12 @@ struct wait {
 	uint64_t window_packets, window_bytes;
 	/* what the last ones said */
 	bool is_stream;
-	uint32_t rate_kpps;
+	uint32_t rate;		   /* packets per second */
 	unsigned time;		   /* in use: 0 to WAIT_TIMES - 1 */
 	uint32_t cost[WAIT_TIMES]; /* CPU ns per packet of each */
-	unsigned n_untried;	   /* times that this trial has still to measure */
-	unsigned since_trial;	   /* windows */
+	uint32_t rate_at[WAIT_TIMES];
+	unsigned n_untried;   /* times that this trial has still to measure */
+	unsigned since_trial; /* windows */
 };
 
 /* busy_poll: microseconds, 0 = never spin, -1 = where it pays. */

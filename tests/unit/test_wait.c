@@ -172,6 +172,21 @@ static void test_stream_takes_the_shortest_time(void **state)
 	}
 }
 
+/* Many dialogues at once look like a stream, but a batch makes them slower. */
+static void test_answers_are_not_delayed(void **state)
+{
+	(void)state;
+	start(-1, true);
+	for (int i = 0; i < 50000; i++) {
+		bool batch = wait_mode(&w) == WAIT_batch;
+
+		now += 40 * US + (batch ? wait_ns(&w, WAIT_batch) : 0);
+		note(NULL, 8, 60); /* from several queues at once */
+	}
+	assert_true(windows_in[WAIT_batch] > 0);
+	assert_true(windows_in[WAIT_block] > 10 * windows_in[WAIT_batch]);
+}
+
 /* No batch lets more come than a short TAP ring holds. */
 static void test_batches_are_bounded(void **state)
 {
@@ -315,6 +330,7 @@ int main(void)
 		cmocka_unit_test(test_slow_dialogue_stops_to_spin),
 		cmocka_unit_test(test_stream_takes_the_cheaper_way),
 		cmocka_unit_test(test_stream_takes_the_shortest_time),
+		cmocka_unit_test(test_answers_are_not_delayed),
 		cmocka_unit_test(test_batches_are_bounded),
 		cmocka_unit_test(test_costs_that_change),
 		cmocka_unit_test(test_without_min_wait),
