@@ -200,7 +200,7 @@ static void not_mapped(void)
 static const char *no_user_namespaces(void)
 {
 	pid_t pid = fork();
-	int status;
+	int status = 0;
 
 	if (pid == 0)
 		_exit(unshare(CLONE_NEWUSER) ? 1 : 0);
