@@ -235,8 +235,7 @@ static bool ring_has_work(struct loop *l)
 		(IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW));
 }
 
-/* Hand the SQEs over, run what completes at once, do not sleep. */
-static void submit_and_peek(struct loop *l)
+void loop_peek(struct loop *l)
 {
 	enter(l, publish(&l->ring), true, 0, 0);
 	loop_submit(l);
@@ -259,24 +258,24 @@ static bool ring_spin(struct loop *l, uint64_t spin_ns)
 	return false;
 }
 
-static bool flush_ring(struct loop *l, bool wait, enum wait_mode mode, uint64_t ns)
+static bool flush_ring(struct loop *l, unsigned want, enum wait_mode mode, uint64_t ns)
 {
 	unsigned n = publish(&l->ring);
 	bool found = true;
 	int ret;
 
-	if (!wait) {
-		submit_and_peek(l);
+	if (!want) {
+		loop_peek(l);
 		return true;
 	}
 	if (mode == WAIT_spin) {
 		if (n)
-			submit_and_peek(l);
+			loop_peek(l);
 		if (has_completions(l))
 			return true;
 		found = ring_spin(l, ns);
 		if (found) {
-			submit_and_peek(l);
+			loop_peek(l);
 			return true;
 		}
 		n = publish(&l->ring);
@@ -285,7 +284,7 @@ static bool flush_ring(struct loop *l, bool wait, enum wait_mode mode, uint64_t 
 	if (mode == WAIT_batch && ns >= 1000)
 		ret = enter(l, n, true, WAIT_BATCH_PACKETS, (unsigned)(ns / 1000));
 	else
-		ret = enter(l, n, true, 1, 0);
+		ret = enter(l, n, true, want, 0);
 	if (ret < (int)n) /* a short submit, or none at all */
 		loop_submit(l);
 	return found;
@@ -299,11 +298,11 @@ void loop_poll_set(struct loop *l, int timeout_ms)
 		l->n_events = 0; /* EINTR */
 }
 
-static bool flush_epoll(struct loop *l, bool wait, enum wait_mode mode, uint64_t ns)
+static bool flush_epoll(struct loop *l, unsigned want, enum wait_mode mode, uint64_t ns)
 {
 	uint64_t end;
 
-	if (!wait) {
+	if (!want) {
 		loop_poll_set(l, 0);
 		return true;
 	}
@@ -321,8 +320,8 @@ static bool flush_epoll(struct loop *l, bool wait, enum wait_mode mode, uint64_t
 	return mode != WAIT_spin;
 }
 
-bool loop_flush(struct loop *l, bool wait, enum wait_mode mode, uint64_t ns)
+bool loop_flush(struct loop *l, unsigned want, enum wait_mode mode, uint64_t ns)
 {
-	return l->has_ring ? flush_ring(l, wait, mode, ns)
-			   : flush_epoll(l, wait, mode, ns);
+	return l->has_ring ? flush_ring(l, want, mode, ns)
+			   : flush_epoll(l, want, mode, ns);
 }

@@ -92,15 +92,18 @@ struct io_uring_sqe *loop_sqe(struct loop *l);
  */
 void loop_submit(struct loop *l);
 
+/* Hand every SQE over, and complete what is due, without sleeping. */
+void loop_peek(struct loop *l);
+
 /* Has the kernel refused io_uring_enter for a while? It is then called less often. */
 bool loop_is_broken(const struct loop *l);
 
 /*
- * End of a turn: hand every SQE over and, if wait is set, wait as mode says (ns:
- * how long to spin, or to batch) until something is there. Returns false when a spin
- * ended without finding anything.
+ * End of a turn: hand every SQE over and wait as mode says (ns: how long to spin,
+ * or to batch) until `want` completions are there; 0 = do not wait. Returns false when a
+ * spin ended without finding anything.
  */
-bool loop_flush(struct loop *l, bool wait, enum wait_mode mode, uint64_t ns);
+bool loop_flush(struct loop *l, unsigned want, enum wait_mode mode, uint64_t ns);
 
 /* Ask the epoll set what is ready, waiting timeout_ms at most: into events. */
 void loop_poll_set(struct loop *l, int timeout_ms);

@@ -11,7 +11,7 @@
 
 #include "io/loop/tapq_rx.h"
 
-enum { DRAIN_MS = 500 };
+enum { DRAIN_MS = 500, FAILED_MANY = 16 };
 
 void worker_init(struct worker *w, unsigned idx, int cpu)
 {
@@ -178,6 +178,7 @@ static void take_cqe(struct worker *w, const struct io_uring_cqe *cqe)
 		tapq_rx_cqe(&w->views[loop_tag_view(tag)], cqe);
 		break;
 	case LOOP_write:
+		w->n_failed++;
 		tapq_tx_failed(&w->views[loop_tag_view(tag)], loop_tag_arg(tag),
 			       cqe->res);
 		break;
@@ -252,14 +253,29 @@ static void note(struct worker *w, const struct forward_turn *done)
 		wait_measure(&w->wait, now, loop_cpu_time());
 }
 
+/*
+ * The kernel completes failed requests at most 20 at a time (6.14 and newer):
+ * those of a burst towards a device that is down would pile up.
+ */
+static void catch_up(struct worker *w)
+{
+	while (w->n_failed >= FAILED_MANY) {
+		w->n_failed = 0;
+		loop_peek(&w->loop);
+		reap(w);
+	}
+	w->n_failed = 0;
+}
+
 /* One turn: reap, forward, arm, and one enter that hands all over and waits. */
 static void turn(struct worker *w)
 {
 	struct forward_turn done;
 	enum wait_mode mode;
-	bool wait;
+	unsigned want;
 
 	reap(w);
+	catch_up(w);
 	done = forward_turn(&w->forward);
 	counter_add(&w->turns, 1);
 	if (done.packets)
@@ -268,10 +284,14 @@ static void turn(struct worker *w)
 	arm(w);
 	if (loop_is_broken(&w->loop))
 		see_stop(w);
-	/* without buffers there is nothing to do until a write completes */
-	wait = !w->stopping && (!w->forward.first || (w->n_writes && !w->pool.n_free));
+	/* writes of form D never have to wait: all of them complete in one enter */
+	want = w->n_writes;
+	if (!want && !w->forward.first)
+		want = 1;
+	if (w->stopping)
+		want = 0;
 	mode = wait_mode(&w->wait);
-	if (!loop_flush(&w->loop, wait, mode, wait_ns(&w->wait, mode)))
+	if (!loop_flush(&w->loop, want, mode, wait_ns(&w->wait, mode)))
 		wait_spun_out(&w->wait);
 }
 

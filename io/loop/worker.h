@@ -45,6 +45,7 @@ struct worker {
 	/* packets named by SQEs of this turn; home when those are handed over */
 	struct pkt **held;
 	unsigned n_held;
+	unsigned n_failed; /* writes of which only the failure completes, this reap */
 	unsigned n_writes; /* writes whose completion is awaited (form D) */
 	struct iovec *iov; /* for packets of several buffers, until handed over */
 	unsigned n_iov;
