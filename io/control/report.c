@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The counters as text: one line for each object, key=value, stable for parsing. */
 #include "io/control/report.h"
+#include "io/control/say.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -151,18 +152,6 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* At most PIPE_BUF bytes: so much a pipe that polls as writable takes without blocking.
- */
-static ssize_t put_some(int fd, const char *text, size_t len)
-{
-	ssize_t n;
-
-	if (len > PIPE_BUF)
-		len = PIPE_BUF;
-	n = send(fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	return n < 0 && errno == ENOTSOCK ? write(fd, text, len) : n;
-}
-
 static int put_all(int fd, const char *text, size_t len)
 {
 	int64_t end = now_ms() + 1000;
@@ -174,7 +163,7 @@ static int put_all(int fd, const char *text, size_t len)
 
 		if (left <= 0 || poll(&pfd, 1, (int)left) == 0)
 			return -ETIMEDOUT;
-		n = put_some(fd, text, len);
+		n = say_some(fd, text, len);
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return -errno;
 		if (n > 0) {

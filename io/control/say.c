@@ -3,6 +3,8 @@
 #include "io/control/say.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -50,12 +52,38 @@ static bool pay(void)
 	return true;
 }
 
-/* Shorter than PIPE_BUF: a pipe that polls as writable takes it whole, at once. */
-static ssize_t put_some(const char *text, size_t len)
+/*
+ * A terminal polls as writable with a single byte of room, and a longer write
+ * then waits. An open file of our own does not, and leaves the flags of the one
+ * we share alone.
+ */
+static ssize_t put_tty(int fd, const char *text, size_t len)
 {
-	ssize_t n = send(STDERR_FILENO, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	char path[32];
+	int own, code;
+	ssize_t n;
 
-	return n < 0 && errno == ENOTSOCK ? write(STDERR_FILENO, text, len) : n;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (own < 0)
+		return write(fd, text, len);
+	n = write(own, text, len);
+	code = errno;
+	close(own);
+	errno = code;
+	return n;
+}
+
+ssize_t say_some(int fd, const char *text, size_t len)
+{
+	ssize_t n;
+
+	if (len > PIPE_BUF)
+		len = PIPE_BUF;
+	n = send(fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n >= 0 || errno != ENOTSOCK)
+		return n;
+	return isatty(fd) ? put_tty(fd, text, len) : write(fd, text, len);
 }
 
 /* Was all of it written within the time? */
@@ -68,7 +96,7 @@ static bool put(const char *text, size_t len, int patience_ms)
 		struct pollfd pfd = {.fd = STDERR_FILENO, .events = POLLOUT};
 		int64_t left = end - now_ms();
 		int ready = poll(&pfd, 1, left > 0 ? (int)left : 0);
-		ssize_t n = ready > 0 ? put_some(text, len) : -1;
+		ssize_t n = ready > 0 ? say_some(STDERR_FILENO, text, len) : -1;
 
 		if (ready == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 			return false;

@@ -3,6 +3,8 @@
 #ifndef IO_CONTROL_SAY_H
 #define IO_CONTROL_SAY_H
 
+#include <sys/types.h>
+
 enum {
 	SAY_BURST = 100,       /* lines that may be said at once, */
 	SAY_PER_SECOND = 10,   /* and then so many in a second */
@@ -23,5 +25,11 @@ void say_last(const char *text);
 
 /* Tell how many lines were lost, if there are any and somebody reads now. */
 void say_lost(void);
+
+/*
+ * Write as much as fd takes now, at most PIPE_BUF bytes; fd has polled as
+ * writable. As write(2), and without waiting for a terminal that nobody reads.
+ */
+ssize_t say_some(int fd, const char *text, size_t len);
 
 #endif

@@ -11,7 +11,7 @@
 #include "core/pkt.h"
 #include "io/compat.h"
 
-enum { SQ_MIN = 128, SQ_MAX = 4096, CQ_MAX = 32768, FAILURES_MAX = 1000 };
+enum { SQ_MIN = 128, SQ_MAX = 4096, CQ_MAX = 32768, FAILURES_MAX = 16 };
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -33,7 +33,10 @@ uint64_t loop_cpu_time(void)
 
 void loop_init(struct loop *l)
 {
-	*l = (struct loop){.form = LOOP_FORM_E, .epfd = -1, .wake_fd = -1};
+	static const bool never;
+
+	*l = (struct loop){
+		.form = LOOP_FORM_E, .epfd = -1, .wake_fd = -1, .stop = &never};
 }
 
 static unsigned power_of_two(unsigned n, unsigned min, unsigned max)
@@ -202,7 +205,8 @@ void loop_submit(struct loop *l)
 
 	while ((n = publish(&l->ring)) > 0) {
 		enter(l, n, false, 0, 0);
-		if (loop_is_broken(l)) /* forget them */
+		/* nobody waits any more: forget them */
+		if (loop_is_broken(l) && __atomic_load_n(l->stop, __ATOMIC_ACQUIRE))
 			l->ring.sq.sqe_tail =
 				__atomic_load_n(l->ring.sq.khead, __ATOMIC_ACQUIRE);
 	}

@@ -29,6 +29,7 @@ struct loop {
 	struct io_uring ring;
 	int epfd;	  /* -1 = no port is served by epoll */
 	int wake_fd;	  /* eventfd that ends every wait */
+	const bool *stop; /* set when the loop is to end */
 	bool epoll_armed; /* the ring polls epfd */
 	struct epoll_event events[LOOP_EVENTS];
 	int n_events;
@@ -87,8 +88,9 @@ void loop_close(struct loop *l);
 struct io_uring_sqe *loop_sqe(struct loop *l);
 
 /*
- * Hand every SQE over without waiting. Given up, the SQEs forgotten, when the
- * kernel refuses all enters (loop_is_broken).
+ * Hand every SQE over without waiting. While the kernel refuses all enters
+ * (loop_is_broken) it is asked once in a millisecond; the SQEs are forgotten only
+ * when the loop is to end.
  */
 void loop_submit(struct loop *l);
 

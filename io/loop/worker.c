@@ -17,6 +17,7 @@ void worker_init(struct worker *w, unsigned idx, int cpu)
 {
 	*w = (struct worker){.idx = idx, .cpu = cpu};
 	loop_init(&w->loop);
+	w->loop.stop = &w->stop;
 }
 
 static unsigned depth_of(unsigned n_rx)

@@ -6,6 +6,7 @@ import pathlib
 import signal
 import socket
 import struct
+import subprocess
 
 import pytest
 
@@ -360,3 +361,22 @@ def test_the_report_has_the_name_of_now(lab):
     for words in ("t0 down", "t0 name uplink", "uplink up"):
         ns.ip("link", "set", *words.split())
     assert r.report().ports["a"].ifname == "uplink"
+
+
+def test_a_terminal_that_nobody_reads(lab):
+    """Counters for a terminal whose reader is stuck: SIGTERM still ends it."""
+    ns = lab.netns("a", ipv6=False)
+    master, slave = (lab.own_fd(fd) for fd in os.openpty())
+    p = subprocess.Popen(ns.cmd(binary(), "run", "--port", "tap,id=a"), stdout=slave, stderr=subprocess.PIPE, text=True)
+    try:
+        assert any("ready" in line for line in p.stderr)
+        for _ in range(60):  # about 500 bytes each; a terminal holds 4,096
+            p.send_signal(signal.SIGUSR1)
+        p.send_signal(signal.SIGTERM)
+        assert p.wait(60) == 0
+    finally:
+        p.kill()
+        p.wait()
+        p.stderr.close()
+        lab.release_fd(master)
+        lab.release_fd(slave)

@@ -73,7 +73,7 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static int say_some(int arg)
+static int say_a_few(int arg)
 {
 	char longest[3000];
 
@@ -94,7 +94,7 @@ static void check_some(int in, int out)
 				    "ringway: two?lines ?[2J?, caf\xc3\xa9\n"
 				    "ringway: xxx";
 
-	in_child(in, say_some, 0);
+	in_child(in, say_a_few, 0);
 	read_text(out);
 	assert_int_equal(strncmp(text, begin, strlen(begin)), 0);
 	assert_int_equal(count("\n"), 4);
