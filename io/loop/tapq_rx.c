@@ -26,7 +26,7 @@
 enum {
 	BATCH_MIN = 4,
 	LARGE = 4096, /* mean bytes of a burst of super-packets */
-	DEPTH_LARGE = 16,
+	DEPTH_LARGE = 8,
 	FAILURES_MAX = 64,
 	RING_MEM = 4096,
 };

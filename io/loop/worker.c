@@ -125,6 +125,7 @@ int worker_attach(struct worker *w, enum loop_form form, struct err *e)
 			ret = tapq_rx_open(&w->views[i], e);
 	}
 	wait_init(&w->wait, w->wait.busy_poll, form == LOOP_FORM_A);
+	stay_init(&w->stay, w->cpu >= 0);
 	if (ret)
 		unregister_files(w);
 	return ret;
@@ -250,8 +251,10 @@ static void note(struct worker *w, const struct forward_turn *done)
 
 	counter_add(&w->packets, done->packets);
 	wait_note(&w->wait, done);
-	if (wait_is_due(&w->wait, now))
-		wait_measure(&w->wait, now, loop_cpu_time());
+	if (!wait_is_due(&w->wait, now))
+		return;
+	wait_measure(&w->wait, now, loop_cpu_time());
+	stay_window(&w->stay, w->wait.rate);
 }
 
 /*

@@ -12,6 +12,7 @@
 #include "core/pool.h"
 #include "core/wait.h"
 #include "io/loop/loop.h"
+#include "io/loop/stay.h"
 #include "io/loop/tapq.h"
 
 enum {
@@ -36,6 +37,7 @@ struct worker {
 	struct loop loop;
 	struct forward forward;
 	struct wait wait;
+	struct stay stay;
 	struct pool pool;
 	unsigned depth; /* buffers that a receive queue may have with the kernel */
 	void *pool_mem;
