@@ -202,55 +202,9 @@ static int set_workers(struct config *c, const char *value, struct err *e)
 	return code;
 }
 
-/* One "3" or "0-3" of the kernel's list form. */
-static int add_cpus(struct config *c, const char *text, size_t len, struct err *e)
-{
-	const char *dash = memchr(text, '-', len);
-	size_t first_len = dash ? (size_t)(dash - text) : len;
-	uint64_t first, last;
-
-	if (value_digits(text, first_len, CONFIG_CPUS_MAX - 1, &first) < 0)
-		return -EINVAL;
-	last = first;
-	if (dash &&
-	    value_digits(dash + 1, len - first_len - 1, CONFIG_CPUS_MAX - 1, &last) < 0)
-		return -EINVAL;
-	if (last < first)
-		return -EINVAL;
-	for (uint64_t cpu = first; cpu <= last; cpu++) {
-		for (unsigned i = 0; i < c->n_cpus; i++)
-			if (c->cpus[i] == (int)cpu)
-				return err_usage(e, "cpus: CPU %d is in the list twice",
-						 c->cpus[i]);
-		c->cpus[c->n_cpus++] = (int)cpu;
-	}
-	return 0;
-}
-
 static int set_cpus(struct config *c, const char *value, struct err *e)
 {
-	struct err twice = {0};
-
-	c->n_cpus = 0;
-	for (const char *p = value;; p++) {
-		size_t len = strcspn(p, ",");
-		int code = add_cpus(c, p, len, &twice);
-
-		if (code < 0 && twice.code) {
-			if (e)
-				*e = twice;
-			return code;
-		}
-		if (code < 0)
-			return err_usage(
-				e,
-				"cpus=%s: must be CPU numbers from 0 to %d as the kernel "
-				"lists them, as in 0-3,5",
-				value_show(value).text, CONFIG_CPUS_MAX - 1);
-		p += len;
-		if (*p == '\0')
-			return 0;
-	}
+	return value_cpus("cpus", value, c->cpus, &c->n_cpus, e);
 }
 
 static int set_busy_poll(struct config *c, const char *value, struct err *e)

@@ -8,10 +8,11 @@
 #include "core/err.h"
 #include "io/loop/engine.h"
 #include "io/port/port_spec.h"
+#include "io/port/value.h"
 
 enum {
 	CONFIG_PORTS_MAX = 1024,
-	CONFIG_CPUS_MAX = 1024,
+	CONFIG_CPUS_MAX = VALUE_CPUS_MAX,
 	CONFIG_WORKERS_MAX = 256,
 	CONFIG_BUSY_POLL_MAX = 1000000, /* microseconds */
 	CONFIG_SETTINGS = 5,		/* keys that config_set knows */

@@ -46,8 +46,9 @@ static const char spec_help[] =
 	"there)\n"
 	"  sndbuf=SIZE        bytes in flight towards the kernel, with k, M, G (0: "
 	"unlimited)\n"
-	"  vhost=on|off|auto  vhost-net (auto); also vhostfd=, vhostfds=, vhostforce=, "
-	"poll-us=\n"
+	"  vhost=on|off|auto  vhost-net (auto: if CPUs are to spare); also vhostfd=, "
+	"vhostfds=,\n"
+	"                     vhostforce=, poll-us=\n"
 	"and ringway's own:\n"
 	"  netns=NAME|PATH    the network namespace the TAP lives in (ringway's)\n"
 	"  mac=MAC mtu=N txqueuelen=N up=on|off master=BRIDGE\n"
@@ -56,6 +57,9 @@ static const char spec_help[] =
 	"  persist=on|off     keep the device at the end (what ringway created is "
 	"removed)\n"
 	"  io=auto|uring|epoll  how the port is received and sent (auto)\n"
+	"  vhost-workers=shared|per-queue  threads of vhost-net: one for each queue "
+	"pair, or two\n"
+	"  vhost-cpus=LIST    CPUs for them, one each in turn, as in 0-3,,5\n"
 	"\nSignals: SIGTERM and SIGINT end ringway, SIGUSR1 prints counters. See "
 	"ringway(8).\n";
 

@@ -212,18 +212,35 @@ static int take_group(struct port_spec *s, const struct key *k, const char *valu
 	return value_group(k->name, value, &s->group, e);
 }
 
-static int take_io(struct port_spec *s, const struct key *k, const char *value,
-		   struct err *e)
+/* One of a few words, whose place in the list is the value of the enum. */
+static int take_word(struct port_spec *s, const struct key *k, const char *value,
+		     struct err *e)
 {
-	static const char *const names[] = {"auto", "uring", "epoll"};
+	static const char *const io[] = {"auto", "uring", "epoll", NULL};
+	static const char *const workers[] = {"shared", "per-queue", NULL};
+	bool is_io = k->at == offsetof(struct port_spec, io);
+	const char *const *words = is_io ? io : workers;
 
-	for (int i = 0; i < 3; i++)
-		if (strcmp(value, names[i]) == 0) {
-			s->io = (enum port_io)i;
+	for (int i = 0; words[i]; i++)
+		if (strcmp(value, words[i]) == 0) {
+			*(int *)field(s, k->at) = i;
 			return 0;
 		}
-	return err_usage(e, "%s=%s: must be auto, uring or epoll", k->name,
-			 value_show(value).text);
+	return err_usage(e, "%s=%s: must be %s", k->name, value_show(value).text,
+			 is_io ? "auto, uring or epoll" : "shared or per-queue");
+}
+
+static int take_vhost_cpus(struct port_spec *s, const struct key *k, const char *value,
+			   struct err *e)
+{
+	int cpus[VALUE_CPUS_MAX];
+	unsigned n = 0;
+	int code = value_cpus(k->name, value, cpus, &n, e);
+
+	CPU_ZERO(&s->vhost_cpus);
+	for (unsigned i = 0; i < n; i++)
+		CPU_SET(cpus[i], &s->vhost_cpus);
+	return code;
 }
 
 /* --- the keys --------------------------------------------------------------------- */
@@ -246,6 +263,8 @@ static const struct key keys[] = {
 	{"vhostfd", take_vhostfds, AT(vhostfds), AT(has_vhostfd)},
 	{"vhostfds", take_vhostfds, AT(vhostfds), AT(has_vhostfds)},
 	{"vhostforce", take_switch, AT(vhostforce), 0},
+	{"vhost-workers", take_word, AT(vhost_workers), AT(has_vhost_workers)},
+	{"vhost-cpus", take_vhost_cpus, AT(vhost_cpus), AT(has_vhost_cpus)},
 	{"queues", take_number, AT(n_queues), AT(has_queues)},
 	{"poll-us", take_number, AT(poll_us), AT(has_poll_us)},
 	{"netns", take_netns, AT(netns), 0},
@@ -258,7 +277,7 @@ static const struct key keys[] = {
 	{"user", take_user, AT(user), AT(has_user)},
 	{"group", take_group, AT(group), AT(has_group)},
 	{"persist", take_switch, AT(persist), 0},
-	{"io", take_io, AT(io), 0},
+	{"io", take_word, AT(io), 0},
 };
 enum { N_KEYS = sizeof(keys) / sizeof(keys[0]) };
 
@@ -373,15 +392,4 @@ enum port_source port_spec_source(const struct port_spec *s)
 	if (s->has_fd || s->has_fds)
 		return PORT_SOURCE_fds;
 	return s->helper[0] ? PORT_SOURCE_helper : PORT_SOURCE_name;
-}
-
-enum tristate port_spec_vhost(const struct port_spec *s)
-{
-	if (s->vhost == TRI_off)
-		return TRI_off;
-	if (s->vhost == TRI_on || s->vhostforce == TRI_on)
-		return TRI_on;
-	if (s->vhost == TRI_auto)
-		return TRI_auto;
-	return s->n_vhostfds ? TRI_on : TRI_auto;
 }

@@ -5,11 +5,13 @@
 
 #include <limits.h>
 #include <net/if.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "core/err.h"
+#include "vhost/vhost.h"
 
 enum {
 	PORT_QUEUES_MAX = 256, /* the kernel's limit: the 257th TUNSETIFF is E2BIG */
@@ -74,6 +76,15 @@ struct port_spec {
 	bool has_user, has_group;
 	enum tristate persist; /* unset, on, off */
 	enum port_io io;
+	enum vhost_workers vhost_workers; /* kernel threads of vhost-net */
+	cpu_set_t vhost_cpus;		  /* theirs, see has_vhost_cpus */
+	bool has_vhost_workers, has_vhost_cpus;
+
+	/*
+	 * No option: CPUs this process may use beyond those of its workers, for
+	 * vhost=auto; set by whoever opens the port.
+	 */
+	int spare_cpus;
 
 	uint64_t given; /* which keys were written; port_spec.c's own */
 };

@@ -130,8 +130,16 @@ static int check_bridge(const struct port_spec *s, struct err *e)
 
 static int check_vhost(const struct port_spec *s, struct err *e)
 {
+	static const char *const threads[] = {"vhost-workers", "vhost-cpus", NULL};
 	const char *key = s->has_vhostfds ? "vhostfds" : "vhostfd";
+	struct offenders o = find_offenders(s, threads);
 
+	if (s->vhost == TRI_off && o.n)
+		return err_usage(
+			e,
+			"vhost=off cannot be used together with %s, which %s about "
+			"the threads of vhost-net; leave %s out, or write vhost=on",
+			o.text, o.n > 1 ? "are" : "is", o.n > 1 ? "them" : "it");
 	if (s->vhost == TRI_off && s->n_vhostfds)
 		return err_usage(
 			e,

@@ -289,3 +289,53 @@ int value_group(const char *key, const char *value, gid_t *out, struct err *e)
 	*out = gr->gr_gid;
 	return 0;
 }
+
+/* One "3" or "0-3"; *n is moved on. -EEXIST: *twice is in the list already. */
+static int take_cpus(const char *text, size_t len, int *list, unsigned *n, int *twice)
+{
+	const char *dash = memchr(text, '-', len);
+	size_t first_len = dash ? (size_t)(dash - text) : len;
+	uint64_t first, last;
+
+	if (value_digits(text, first_len, VALUE_CPUS_MAX - 1, &first) < 0)
+		return -EINVAL;
+	last = first;
+	if (dash &&
+	    value_digits(dash + 1, len - first_len - 1, VALUE_CPUS_MAX - 1, &last) < 0)
+		return -EINVAL;
+	if (last < first)
+		return -EINVAL;
+	for (*twice = (int)first; *twice <= (int)last; ++*twice) {
+		for (unsigned i = 0; i < *n; i++)
+			if (list[i] == *twice)
+				return -EEXIST;
+		list[(*n)++] = *twice;
+	}
+	return 0;
+}
+
+int value_cpus(const char *key, const char *value, int *out, unsigned *n, struct err *e)
+{
+	int list[VALUE_CPUS_MAX], twice, code;
+	unsigned len = 0;
+
+	for (const char *p = value;; p++) {
+		size_t part = strcspn(p, ",");
+
+		code = take_cpus(p, part, list, &len, &twice);
+		p += part;
+		if (code || *p == '\0')
+			break;
+	}
+	if (code == -EEXIST)
+		return err_usage(e, "%s=%s: CPU %d is in the list twice", key,
+				 value_show(value).text, twice);
+	if (code)
+		return err_usage(e,
+				 "%s=%s: must be CPU numbers from 0 to %d as the kernel "
+				 "lists them, as in 0-3,5",
+				 key, value_show(value).text, VALUE_CPUS_MAX - 1);
+	memcpy(out, list, len * sizeof(*out));
+	*n = len;
+	return 0;
+}

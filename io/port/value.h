@@ -16,7 +16,10 @@
  * "KEY=VALUE" and says what would fit; *out is then as before.
  */
 
-enum { VALUE_SHOWN = 60 };
+enum {
+	VALUE_SHOWN = 60,
+	VALUE_CPUS_MAX = 1024, /* CPU_SETSIZE */
+};
 
 /* A value as it is shown in a sentence: long ones are cut and end in "...". */
 struct value_shown {
@@ -51,6 +54,12 @@ int value_mac(const char *key, const char *value, uint8_t out[6], struct err *e)
 
 /* ADDRESS or ADDRESS/LENGTH, IPv4 or IPv6, of one host. */
 int value_addr(const char *key, const char *value, struct port_addr *out, struct err *e);
+
+/*
+ * CPU numbers as the kernel lists them, "0-3,5", in the order written and each
+ * once; out has room for VALUE_CPUS_MAX.
+ */
+int value_cpus(const char *key, const char *value, int *out, unsigned *n, struct err *e);
 
 /* A name of the user or group data base, or a number. */
 int value_user(const char *key, const char *value, uid_t *out, struct err *e);

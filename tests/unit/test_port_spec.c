@@ -38,7 +38,7 @@ static void test_every_key(void **state)
 	     "9000,"
 	     "txqueuelen=500,master=br1,up=off,addr=192.0.2.1/24,addr=2001:db8::1/"
 	     "64,user=0,"
-	     "group=12,persist=on,io=epoll");
+	     "group=12,persist=on,io=epoll,vhost-workers=per-queue,vhost-cpus=0-2,,5");
 	assert_string_equal(s.ifname, "tap0");
 	assert_true(s.has_ifname && s.has_queues && s.has_vnet_hdr && s.has_script);
 	assert_true(s.has_downscript && s.has_poll_us && s.has_mac && s.has_txqueuelen);
@@ -66,6 +66,13 @@ static void test_every_key(void **state)
 	assert_int_equal(s.group, 12);
 	assert_int_equal(s.persist, TRI_on);
 	assert_int_equal(s.io, PORT_IO_epoll);
+	assert_true(s.has_vhost_workers && s.has_vhost_cpus);
+	assert_int_equal(s.vhost_workers, VHOST_WORKERS_per_queue);
+	assert_int_equal(CPU_COUNT(&s.vhost_cpus), 4);
+	assert_true(CPU_ISSET(5, &s.vhost_cpus) && !CPU_ISSET(3, &s.vhost_cpus));
+	good("vhost-workers=shared");
+	assert_int_equal(s.vhost_workers, VHOST_WORKERS_shared);
+	assert_true(s.has_vhost_workers && !s.has_vhost_cpus);
 }
 
 static void test_sources(void **state)
@@ -196,6 +203,11 @@ static void test_contradictions(void **state)
 	bad("fd=5,netns=x", "fd=|netns=|already");
 	bad("fds=5,netns=x", "fds=|netns=|already");
 	bad("helper=/h,netns=x", "helper=|netns=|namespace of ringway");
+	bad("vhost=off,vhost-cpus=0", "vhost=off|vhost-cpus=|leave it out");
+	bad("vhost=off,vhost-workers=shared", "vhost=off|vhost-workers=|vhost=on");
+	bad("vhostforce=on,vhost=off,vhost-workers=shared,vhost-cpus=1",
+	    "vhost-workers=, vhost-cpus=|leave them out");
+	good("vhost=auto,vhost-cpus=1023,vhost-workers=per-queue");
 	bad("vhost=on,vnet_hdr=off", "vhost=on|vnet_hdr=off");
 	bad("vhostforce=on,vnet_hdr=off", "vhostforce=on|vnet_hdr=off");
 	bad("vhostfd=7,vnet_hdr=off", "vhostfd=|vnet_hdr=off");

@@ -48,6 +48,40 @@ static void test_switches(void **state)
 	bad("io=poll", "auto, uring or epoll");
 	good("io=uring");
 	good("io=auto");
+	bad("vhost-workers=2", "vhost-workers=2|shared or per-queue");
+	bad("vhost-workers=", "shared or per-queue");
+}
+
+static void test_cpus(void **state)
+{
+	int cpus[VALUE_CPUS_MAX] = {-7}, i;
+	unsigned n = 99;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(value_cpus("k", "5,0-2", cpus, &n, &e), 0);
+	assert_int_equal(n, 4);
+	assert_int_equal(cpus[0], 5);
+	assert_int_equal(cpus[3], 2);
+	assert_int_equal(value_cpus("k", "7,8,8", cpus, &n, &e), -EINVAL);
+	assert_true(n == 4 && cpus[0] == 5); /* as before */
+	assert_int_equal(value_cpus("k", "0-1023", cpus, &n, &e), 0);
+	assert_int_equal(n, VALUE_CPUS_MAX);
+	for (i = 0; i < VALUE_CPUS_MAX; i++)
+		assert_int_equal(cpus[i], i);
+	bad("vhost-cpus=", "vhost-cpus=|0-3,5");
+	bad("vhost-cpus=1024", "0 to 1023");
+	bad("vhost-cpus=0-99999999999999999999", "0 to 1023");
+	bad("vhost-cpus=3-1", "vhost-cpus=3-1");
+	bad("vhost-cpus=1-", "vhost-cpus=1-");
+	bad("vhost-cpus=-1", "vhost-cpus=-1");
+	bad("vhost-cpus=1,,", "vhost-cpus=1,");
+	bad("vhost-cpus=1,,,,2", "vhost-cpus=1,,2");
+	bad("vhost-cpus=0-3,,2", "CPU 2|twice");
+	bad("vhost-cpus=0,1", "1|no such option"); /* a lone comma ends the option */
+	bad("vhost-cpus= 1", "vhost-cpus= 1");
+	bad("vhost-cpus=0x1", "vhost-cpus=0x1");
+	bad("vhost-cpus=1,vhost-cpus=2", "twice");
 }
 
 static void test_numbers(void **state)
@@ -210,10 +244,10 @@ static void test_show(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ids),	  cmocka_unit_test(test_switches),
-		cmocka_unit_test(test_numbers),	  cmocka_unit_test(test_names),
-		cmocka_unit_test(test_addresses), cmocka_unit_test(test_digits),
-		cmocka_unit_test(test_show),
+		cmocka_unit_test(test_ids),    cmocka_unit_test(test_switches),
+		cmocka_unit_test(test_cpus),   cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_names),  cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_digits), cmocka_unit_test(test_show),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
