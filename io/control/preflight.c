@@ -19,6 +19,7 @@ enum {
 	FDS_SPARE = 16,	    /* signals, pidfile, netlink, libraries */
 	FDS_PER_PORT = 4,   /* namespaces and control sockets */
 	FDS_PER_WORKER = 8, /* ring or epoll, wake-up, timer */
+	FDS_PER_VHOST = 7,  /* a queue's: /dev/vhost-net and the eventfds of two rings */
 };
 
 static int not_allowed(int cpu, struct err *e)
@@ -58,23 +59,37 @@ static rlim_t count_open_fds(void)
 	return n - 3; /* ".", ".." and the folder's own */
 }
 
+static rlim_t count_vhost_fds(const struct config *c, enum tristate wish)
+{
+	rlim_t n = 0;
+
+	for (unsigned i = 0; i < c->n_ports; i++)
+		if (port_spec_vhost(&c->ports[i]) == wish)
+			n += FDS_PER_VHOST * c->ports[i].n_queues;
+	return n;
+}
+
 int preflight_limits(const struct config *c, struct err *e)
 {
 	rlim_t need = count_open_fds() + FDS_SPARE + FDS_PER_WORKER * c->n_workers,
 	       queues = 0;
+	rlim_t wish; /* what is there to be used, if it can be had */
 	struct rlimit limit;
 
 	for (unsigned i = 0; i < c->n_ports; i++)
 		if (port_spec_source(&c->ports[i]) != PORT_SOURCE_fds)
 			queues += c->ports[i].n_queues;
-	need += queues + FDS_PER_PORT * c->n_ports;
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || need <= limit.rlim_cur)
+	need += queues + FDS_PER_PORT * c->n_ports + count_vhost_fds(c, TRI_on);
+	wish = need + count_vhost_fds(c, TRI_auto);
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || wish <= limit.rlim_cur)
 		return 0;
-	if (need <= limit.rlim_max) {
+	if (limit.rlim_cur < limit.rlim_max && need <= limit.rlim_max) {
 		limit.rlim_cur = limit.rlim_max;
 		if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
 			return 0;
 	}
+	if (need <= limit.rlim_cur)
+		return 0;
 	return err_set(
 		e, -EMFILE,
 		"%llu queues and %u workers need about %llu open files, but the limit "

@@ -60,6 +60,28 @@ static void port_line(FILE *f, struct port *p, const struct counters *c)
 	fputc('\n', f);
 }
 
+/* why is a sentence: the rest of the line. */
+static void vhost_line(FILE *f, const struct port *p)
+{
+	static const char *const workers[] = {"shared", "per-queue"};
+	bool is_on = port_vhost_is_attached(p);
+	const struct vhost_thread *t;
+	struct vhost_info info;
+	unsigned n;
+
+	fprintf(f, "vhost=%s state=%s", p->spec.id, is_on ? "on" : "off");
+	if (is_on)
+		vhost_info(p->vhost[0], &info);
+	fprintf(f, " workers=%s threads=", is_on ? workers[info.workers] : "-");
+	port_vhost_threads(p, &t, &n);
+	for (unsigned i = 0; i < n; i++) {
+		fprintf(f, "%s%d", i ? "," : "", (int)t[i].tid);
+		if (t[i].cpu >= 0)
+			fprintf(f, "@%d", t[i].cpu);
+	}
+	fprintf(f, "%s why=%s\n", n ? "" : "-", p->vhost_why);
+}
+
 static void queue_lines(FILE *f, const struct engine *g, const char *id, unsigned port,
 			unsigned queue, const struct counters *c)
 {
@@ -123,6 +145,7 @@ static void port_lines(FILE *f, const struct engine *g, struct port *p, unsigned
 		counters_add(&sum, &queues[q]);
 	}
 	port_line(f, p, &sum);
+	vhost_line(f, p);
 	for (unsigned q = 0; q < p->n_queues; q++)
 		queue_lines(f, g, p->spec.id, port, q, &queues[q]);
 	counters_add(total, &sum);

@@ -3,6 +3,7 @@
 #include "io/control/run.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,6 @@
 #include "io/loop/engine.h"
 #include "io/port/port.h"
 #include "io/port/spawn.h"
-#include "vhost/vhost.h"
 
 /* All that one run has open; each member has an empty state and one close. */
 struct run {
@@ -53,21 +53,43 @@ static int check_stop(struct run *r, int code, struct err *e)
 	return -EINTR;
 }
 
-/* Once for all ports: what vhost=auto, the default, came to. */
-static void say_vhost(const struct config *c)
+/* CPUs that the workers leave to others. */
+static int count_spare_cpus(const struct config *c)
 {
-	struct err why = {0};
+	cpu_set_t allowed;
 
-	for (unsigned i = 0; i < c->n_ports; i++)
-		if (port_spec_vhost(&c->ports[i]) == TRI_auto && vhost_can(&why) < 0) {
-			say_fmt("vhost-net: %s; using the TAP fds", why.text);
-			return;
-		}
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
+		return 0;
+	return CPU_COUNT(&allowed) - (int)c->n_workers;
+}
+
+/* Each reason once, with the ports it holds for unless that is all of them. */
+static void say_vhost(const struct run *r)
+{
+	for (unsigned i = 0; i < r->n_open; i++) {
+		const char *why = r->ports[i].vhost_why;
+		unsigned n = 0, first;
+
+		for (first = 0; strcmp(r->ports[first].vhost_why, why) != 0; first++)
+			;
+		if (first < i || port_spec_vhost(&r->ports[i].spec) == TRI_off)
+			continue;
+		for (unsigned j = i; j < r->n_open; j++)
+			n += strcmp(r->ports[j].vhost_why, why) == 0;
+		if (n == r->n_open)
+			say_fmt("vhost-net: %s", why);
+		else if (n == 1)
+			say_fmt("vhost-net: port '%s': %s", r->ports[i].spec.id, why);
+		else
+			say_fmt("vhost-net: port '%s' and %u more: %s",
+				r->ports[i].spec.id, n - 1, why);
+	}
 }
 
 static int open_ports(struct run *r, struct err *e)
 {
-	const struct config *c = &r->config;
+	struct config *c = &r->config;
+	int spare_cpus = count_spare_cpus(c);
 
 	r->ports = calloc(c->n_ports, sizeof(*r->ports));
 	if (!r->ports)
@@ -75,8 +97,11 @@ static int open_ports(struct run *r, struct err *e)
 	for (unsigned i = 0; i < c->n_ports; i++)
 		port_init(&r->ports[i]);
 	while (r->n_open < c->n_ports) {
-		int code = port_open(&r->ports[r->n_open], &c->ports[r->n_seen++], e);
+		struct port_spec *spec = &c->ports[r->n_seen++];
+		int code;
 
+		spec->spare_cpus = spare_cpus;
+		code = port_open(&r->ports[r->n_open], spec, e);
 		if (code == 0)
 			r->n_open++;
 		code = check_stop(r, code, e);
@@ -172,7 +197,7 @@ static int serve(struct run *r, struct err *e)
 		return code;
 	r->is_ready = true;
 	notify(r, "READY=1");
-	say_vhost(&r->config);
+	say_vhost(r);
 	say_ready(r);
 	code = serve_until_stop(&r->signals, r->engine, r->ports, r->n_open, e);
 	notify(r, "STOPPING=1");

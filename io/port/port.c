@@ -11,13 +11,12 @@
 #include "io/port/port_setup.h"
 #include "io/port/script.h"
 #include "io/port/tap.h"
-#include "vhost/vhost.h"
 
 /*
  * How it works: port_open is a list of steps; each notes in struct port_setup
  * what it is about to change. When one fails, undo() goes over the notes
  * backwards, and the fds are closed in one place, close_fds(). Every fd of the
- * spec is in p->fds or p->spec.vhostfds from the first step on, once.
+ * spec is in p->fds or p->spec.vhostfds (then p->vhost) from the first step on, once.
  */
 
 void port_init(struct port *p)
@@ -35,29 +34,6 @@ static void close_fd(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
-}
-
-/* vhostfds serve nothing yet; one that is written twice, or in fds too, is closed once.
- */
-static void close_vhostfds(struct port *p)
-{
-	unsigned i, j;
-
-	for (i = 0; i < PORT_QUEUES_MAX; i++) {
-		int fd = p->spec.vhostfds[i];
-
-		if (fd < 0)
-			continue;
-		for (j = i; j < PORT_QUEUES_MAX; j++) {
-			if (p->spec.vhostfds[j] == fd)
-				p->spec.vhostfds[j] = -1;
-		}
-		for (j = 0; j < PORT_QUEUES_MAX; j++) {
-			if (p->fds[j] == fd || p->spec.fds[j] == fd)
-				fd = -1;
-		}
-		close_fd(&fd);
-	}
 }
 
 static void close_fds(struct port *p)
@@ -88,7 +64,8 @@ static void undo(struct port *p)
 		port_tune_restore(p);
 		port_adopt_restore(p);
 	}
-	close_vhostfds(p);
+	port_vhost_detach(p);
+	port_vhost_drop_given(p);
 	close_fds(p);
 	if (p->setup)
 		port_source_restore(p);
@@ -124,21 +101,6 @@ static int prepare(struct port *p, const struct port_spec *spec, struct err *e)
 	return 0;
 }
 
-/* The optional stage, last. Without it the TAP fd serves. */
-static int attach_vhost(struct port *p, struct err *e)
-{
-	int code = 0;
-
-	if (port_spec_vhost(&p->spec) == TRI_on)
-		code = vhost_can(e);
-	if (code) {
-		err_prefix(e, "vhost=on (use vhost=auto or vhost=off)");
-		return code;
-	}
-	close_vhostfds(p);
-	return 0;
-}
-
 static int set_up(struct port *p, struct err *e)
 {
 	bool link = port_link_is_wanted(&p->spec);
@@ -158,7 +120,7 @@ static int set_up(struct port *p, struct err *e)
 	if (!code)
 		code = port_tune_rights(p, e);
 	if (!code)
-		code = attach_vhost(p, e);
+		code = port_vhost_open(p, e); /* last: without it the TAP fds serve */
 	return code;
 }
 
@@ -214,7 +176,8 @@ int port_close(struct port *p, struct err *e)
 		return 0;
 	code = run_downscript(p, e);
 	port_adopt_restore(p);
-	close_vhostfds(p);
+	port_vhost_detach(p);
+	port_vhost_drop_given(p);
 	close_fds(p);
 	free_setup(p);
 	port_init(p);

@@ -9,6 +9,8 @@
 
 #include "core/err.h"
 #include "io/port/port_spec.h"
+#include "io/port/vhost_threads.h"
+#include "vhost/vhost.h"
 
 /*
  * What the kernel counts for the device, from its own side: its rx is what we
@@ -29,6 +31,9 @@ struct port {
 	bool vnet_hdr;		       /* 12 bytes before each frame */
 	unsigned offloads_can; /* TUN_F_*: what the kernel takes for this device */
 	unsigned offloads;     /* TUN_F_*: what is set now */
+	/* by which vhost-net serves the queue; NULL: its TAP fd serves. All or none. */
+	struct vhost *vhost[PORT_QUEUES_MAX];
+	char vhost_why[512]; /* one sentence: why it does, or does not */
 	/* the rest is port.c's own: see there */
 	struct port_setup *setup;
 };
@@ -46,7 +51,7 @@ void port_init(struct port *p);
 
 /*
  * Open a checked spec: source of fds, adoption, offloads, sndbuf, header size,
- * link, (vhost). On success every fd is non-blocking, IFF_TAP, of one device,
+ * link, vhost-net. On success every fd is non-blocking, IFF_TAP, of one device,
  * with one header size. From the call on it owns every fd of the spec,
  * vhostfds included, whether it succeeds or fails; after a failure there is no
  * fd, no queue and no device of ours left, and what was changed on a device
@@ -88,6 +93,22 @@ const char *port_current_name(const struct port *p, char name[IFNAMSIZ]);
  * bits, cut to offloads_can (USO4|USO6 together, TSO only with CSUM).
  */
 int port_set_offloads(struct port *p, unsigned wanted, struct err *e);
+
+/*
+ * Open a vhost-net fd for each queue, none of which runs yet, and place its
+ * threads; port_open does so if vhost= wants it. 0, also if it was done already,
+ * or a negative errno with p->vhost all NULL.
+ */
+int port_vhost_attach(struct port *p, struct err *e);
+
+/* Stop and close them; accepts a port that has none. Nobody may use p->vhost then. */
+void port_vhost_detach(struct port *p);
+
+bool port_vhost_is_attached(const struct port *p);
+
+/* The kernel threads that serve p->vhost, as far as they are seen; valid until detach. */
+void port_vhost_threads(const struct port *p, const struct vhost_thread **list,
+			unsigned *n);
 
 /* Ask the kernel for its counters of the device, wherever it was moved. */
 int port_kernel_stats(struct port *p, struct port_kernel_stats *st, struct err *e);

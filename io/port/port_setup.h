@@ -8,6 +8,7 @@
 #include "io/port/link.h"
 #include "io/port/netlink.h"
 #include "io/port/port.h"
+#include "io/port/vhost_threads.h"
 
 #define PORT_ALIAS "ringway" /* the link alias that marks what persist=on made */
 
@@ -48,6 +49,7 @@ struct port_setup {
 	int hdr_len, sndbuf, offloads;	/* as before */
 	int fl_before[PORT_QUEUES_MAX]; /* F_GETFL of given fds before; -1 = not changed
 					 */
+	struct vhost_threads vhost_threads; /* those that serve p->vhost */
 };
 
 /* port_source.c: fill p->fds from the spec's source. */
@@ -76,6 +78,10 @@ void port_locate_settle(struct port *p);
  */
 void port_locate_again(struct port *p);
 int port_locate_stats(struct port *p, struct port_kernel_stats *st, struct err *e);
+
+/* port_vhost.c: the last step, what vhost= wants; and vhostfds that serve nothing. */
+int port_vhost_open(struct port *p, struct err *e);
+void port_vhost_drop_given(struct port *p);
 
 /* port_link.c: what the spec asks of the kernel side. */
 bool port_link_is_wanted(const struct port_spec *s);

@@ -159,6 +159,11 @@ CASES = {
     "user": (f"{P},user=no-such-user", USAGE, ["no-such-user", "getent passwd"]),
     "group": (f"{P},group=no-such-group", USAGE, ["no-such-group", "getent group"]),
     "io": (f"{P},io=fast", USAGE, ["io=fast", "uring or epoll"]),
+    "vhost-workers": (f"{P},vhost-workers=4", USAGE, ["vhost-workers=4", "shared or per-queue"]),
+    "vhost-cpus junk": (f"{P},vhost-cpus=0-", USAGE, ["vhost-cpus=0-", "0-3,5"]),
+    "vhost-cpus range": (f"{P},vhost-cpus=1024", USAGE, ["vhost-cpus=1024", "0 to 1023"]),
+    "vhost-cpus twice": (f"{P},vhost-cpus=0-2,,1", USAGE, ["vhost-cpus=", "CPU 1", "twice"]),
+    "vhost-cpus comma": (f"{P},vhost-cpus=0,1", USAGE, ["1: no such option"]),
     # contradictions
     "fd and ifname": (f"{P},fd=5,ifname=t0,queues=1", USAGE, ["fd=", "ifname=, queues=", "leave them out"]),
     "fd and fds": (f"{P},fd=5,fds=6", USAGE, ["fd=", "fds=", "one source"]),
@@ -171,6 +176,8 @@ CASES = {
     "fd negative": (f"{P},fd=-1", USAGE, ["fd=-1", "number"]),
     "257 fds": (f"{P},fds=" + ":".join(map(str, range(10, 267))), USAGE, ["more than 256", "at most 256"]),
     "vhost off and fd": (f"{P},fd=5,vhost=off,vhostfd=6", USAGE, ["vhost=off", "vhostfd="]),
+    "vhost off and workers": (f"{P},vhost=off,vhost-workers=shared,vhost-cpus=0", USAGE,
+                              ["vhost=off", "vhost-workers=, vhost-cpus=", "leave them out"]),
     "vhostfds count": (f"{P},fds=5:6,vhostfds=7,vhost=auto", USAGE, ["vhostfds=", "1 file", "2 queues"]),
     "vhost and no header": (f"{P},vhost=on,vnet_hdr=off", USAGE, ["vhost=on", "vnet_hdr=on"]),
     "connect form": (f"{T0} --connect a", USAGE, ["--connect a", "a:b"]),
@@ -375,7 +382,7 @@ def test_life(ctx, wrap):
         p.send_signal(signal.SIGUSR1)
         report = out.until("end")
         assert [x.split()[0].split("=")[0] for x in report] == \
-            ["port", "queue", "port", "queue", "worker", "total", "end"]
+            ["port", "vhost", "queue", "port", "vhost", "queue", "worker", "total", "end"]
         p.send_signal(signal.SIGTERM)
         p.send_signal(signal.SIGTERM)
         assert p.wait(LIMIT) == 0

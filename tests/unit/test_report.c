@@ -94,6 +94,21 @@ const char *port_current_name(const struct port *p, char name[IFNAMSIZ])
 	return strcpy(name, strcmp(p->ifname, "tap0") == 0 ? "uplink" : p->ifname);
 }
 
+/* port a has one, whose struct is never looked into here */
+bool port_vhost_is_attached(const struct port *p)
+{
+	return p->vhost[0];
+}
+
+void port_vhost_threads(const struct port *p, const struct vhost_thread **list,
+			unsigned *n)
+{
+	static const struct vhost_thread two[] = {{70, 3}, {71, -1}};
+
+	*list = p->vhost[0] ? two : NULL;
+	*n = p->vhost[0] ? 2 : 0;
+}
+
 static struct port ports[2];
 
 static void make_ports(void)
@@ -102,9 +117,11 @@ static void make_ports(void)
 	strcpy(ports[0].spec.id, "a");
 	strcpy(ports[0].ifname, "tap0");
 	ports[0].n_queues = 2;
+	strcpy(ports[0].vhost_why, "no such thing; using the TAP fds");
 	strcpy(ports[1].spec.id, "b");
 	strcpy(ports[1].ifname, "gone");
 	ports[1].n_queues = 1;
+	strcpy(ports[1].vhost_why, "vhost=off");
 }
 
 static const char expected[] =
@@ -113,6 +130,7 @@ static const char expected[] =
 	"tx_bytes=1400 tx_gso_packets=2 drops=4 kernel_rx_packets=1 kernel_rx_bytes=2 "
 	"kernel_rx_dropped=3 kernel_rx_errors=4 kernel_tx_packets=5 kernel_tx_bytes=6 "
 	"kernel_tx_dropped=7 kernel_tx_errors=8\n"
+	"vhost=a state=off workers=- threads=- why=no such thing; using the TAP fds\n"
 	"queue=a/0 worker=0 io=mshot rx_packets=10 rx_bytes=1000 rx_bursts=3 "
 	"tx_packets=7 "
 	"tx_bytes=700 tx_bursts=4 rx_no_buffer=5 syscalls=6 drops=1\n"
@@ -126,6 +144,7 @@ static const char expected[] =
 	"tx_bytes=700 tx_gso_packets=1 drops=1 kernel_rx_packets=- kernel_rx_bytes=- "
 	"kernel_rx_dropped=- kernel_rx_errors=- kernel_tx_packets=- kernel_tx_bytes=- "
 	"kernel_tx_dropped=- kernel_tx_errors=-\n"
+	"vhost=b state=off workers=- threads=- why=vhost=off\n"
 	"queue=b/0 worker=- io=off rx_packets=20 rx_bytes=1000 rx_bursts=3 tx_packets=7 "
 	"tx_bytes=700 tx_bursts=4 rx_no_buffer=5 syscalls=6 drops=1\n"
 	"drop=b/0 reason=rx_runt packets=1\n"
