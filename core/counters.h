@@ -26,6 +26,9 @@ struct counters {
 	uint64_t tx_failed_packets, tx_failed_bytes;
 	uint64_t rx_no_buffer; /* times reading paused for want of a buffer */
 	uint64_t syscalls;     /* read/write calls made for this queue alone */
+	uint64_t kicks, calls; /* we told vhost-net; vhost-net told us */
+	uint64_t rebuilds;     /* times a ring of vhost-net was stuck and set up again */
+	uint64_t fallbacks;    /* times vhost-net was given up for the TAP fd */
 	uint64_t drops[DROP_N];
 };
 

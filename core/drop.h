@@ -19,6 +19,7 @@
 	X(rx_vnet_csum, "virtio-net header: checksum asked for outside the frame, or "   \
 			"not asked for in a super-packet")                               \
 	X(rx_vnet_hdr_len, "virtio-net header: hdr_len beyond the frame")                \
+	X(rx_vnet_bufs, "virtio-net header: more buffers than the device has filled")    \
 	X(rx_unconnected, "the port is connected to nothing")                            \
 	X(tx_link_down, "the output device is down (EIO)")                               \
 	X(tx_gone, "the output device was deleted (EBADFD)")                             \
@@ -26,6 +27,10 @@
 	X(tx_offload, "a super-packet or partial checksum for a port that takes none")   \
 	X(tx_rejected, "the kernel refused the frame (EINVAL)")                          \
 	X(tx_full, "the output device's send buffer is full (EAGAIN)")                   \
+	X(tx_ring_full, "the ring to vhost-net is full: it takes frames slower than "    \
+			"they come")                                                     \
+	X(tx_ring_stuck, "vhost-net never finished with it, and its ring was set up "    \
+			 "again")                                                        \
 	X(tx_no_memory, "the kernel had no memory for the frame (ENOMEM, ENOBUFS)")      \
 	X(tx_error, "the kernel gave another error for the write")
 

@@ -27,11 +27,11 @@ struct model {
 	struct model_buf bufs[QUEUE_MAX]; /* the token is the address of one */
 	unsigned free[QUEUE_MAX], n_free; /* those not out */
 	/* heads that the device holds, oldest first */
-	struct {
+	struct held {
 		uint16_t head;
 		unsigned buf;
 	} held[QUEUE_MAX];
-	unsigned n_held;
+	unsigned held_at, n_held; /* held goes round */
 	/* what the driver must get, in this order: a ring of its own */
 	struct {
 		unsigned buf;
@@ -60,7 +60,7 @@ static unsigned need(const struct model *m, unsigned n)
 static bool model_add(struct model *m)
 {
 	struct vring_seg segs[VDEV_SEGS];
-	unsigned buf = m->free[any(m->n_free)], n = any(4) ? 1 : 1 + any(40);
+	unsigned at = any(m->n_free), buf = m->free[at], n = any(4) ? 1 : 1 + any(40);
 	struct model_buf *b = &m->bufs[buf];
 	bool fits;
 
@@ -76,12 +76,7 @@ static bool model_add(struct model *m)
 	b->is_out = true;
 	m->desc_used += need(m, n);
 	m->added++;
-	for (unsigned i = 0; i < m->n_free; i++) {
-		if (m->free[i] == buf) {
-			m->free[i] = m->free[--m->n_free];
-			break;
-		}
-	}
+	m->free[at] = m->free[--m->n_free];
 	return true;
 }
 
@@ -107,6 +102,11 @@ static void model_publish(struct model *m)
 	m->published = m->added;
 }
 
+static struct held *held(struct model *m, unsigned i)
+{
+	return &m->held[(m->held_at + i) % QUEUE_MAX];
+}
+
 static void model_fetch(struct model *m)
 {
 	struct vdev_buf b;
@@ -125,13 +125,12 @@ static void model_fetch(struct model *m)
 	assert_int_equal(b.lent, m->bufs[buf].lent);
 	for (unsigned i = 0; i < b.n; i++)
 		assert_true(b.segs[i].addr == ((uint64_t)buf << 32 | i));
-	m->held[m->n_held].head = b.head;
-	m->held[m->n_held++].buf = buf;
+	*held(m, m->n_held++) = (struct held){b.head, buf};
 }
 
-static void model_want(struct model *m, unsigned held, uint32_t len)
+static void model_want(struct model *m, unsigned i, uint32_t len)
 {
-	m->want[m->wanted % QUEUE_MAX].buf = m->held[held].buf;
+	m->want[m->wanted % QUEUE_MAX].buf = held(m, i)->buf;
 	m->want[m->wanted++ % QUEUE_MAX].len = len;
 }
 
@@ -146,17 +145,17 @@ static void model_use(struct model *m)
 		last = any(3) ? 0 : last;
 		skip = last;
 	}
-	b = &m->bufs[m->held[last].buf];
+	b = &m->bufs[held(m, last)->buf];
 	len = any(b->lent + 1);
-	vdev_put(&m->lab.d, m->held[last].head, len, skip);
+	vdev_put(&m->lab.d, held(m, last)->head, len, skip);
 	for (unsigned i = 0; i < skip; i++)
-		model_want(m, i, m->bufs[m->held[i].buf].lent);
+		model_want(m, i, m->bufs[held(m, i)->buf].lent);
 	model_want(m, last, len);
 	if (m->lab.v.in_order) {
 		m->n_held -= skip + 1;
-		memmove(m->held, m->held + skip + 1, m->n_held * sizeof(m->held[0]));
+		m->held_at += skip + 1;
 	} else {
-		m->held[last] = m->held[--m->n_held];
+		*held(m, last) = *held(m, --m->n_held);
 	}
 }
 

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The rings to vhost-net: memory, lending of buffers, bursts, kicks and calls. */
+#include "io/loop/vq.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "io/loop/vq_debug.h"
+#include "io/loop/worker.h"
+
+static const uint64_t one = 1; /* what a kick writes */
+
+unsigned vq_n_bufs(unsigned n, unsigned *rx_max)
+{
+	*rx_max = VQ_RX_MAX;
+	while (*rx_max > VQ_RX_MIN && n * 3 * *rx_max > VQ_BUFS_SUM)
+		*rx_max /= 2;
+	return n * 3 * *rx_max; /* lent for receiving, and twice that being sent */
+}
+
+/* Both rings in one memfd, so that they can be handed over to another process. */
+static int open_rings(struct vq *vq, uint64_t features, struct err *e)
+{
+	size_t len = (vring_mem_len(VQ_NUM, features) + 63) / 64 * 64;
+	int fd = memfd_create("ringway-rings", MFD_CLOEXEC);
+	uint8_t *slots;
+
+	vq->mem_len = 2 * len;
+	vq->mem = MAP_FAILED;
+	if (fd >= 0 && ftruncate(fd, (off_t)vq->mem_len) == 0)
+		vq->mem = mmap(NULL, vq->mem_len, PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_POPULATE, fd, 0);
+	if (vq->mem == MAP_FAILED) {
+		vq->mem = NULL;
+		err_set(e, -errno, "no memory for the rings (memfd): %s",
+			strerror(errno));
+	}
+	if (fd >= 0)
+		close(fd);
+	vq->slots = calloc(2, vring_slots_len(VQ_NUM));
+	if (!vq->slots)
+		return err_set(e, -ENOMEM, "no memory for the rings");
+	if (!vq->mem)
+		return e->code;
+	slots = vq->slots;
+	vring_init(&vq->rx, VQ_NUM, features, vq->mem, (uintptr_t)vq->mem, slots);
+	vring_init(&vq->tx, VQ_NUM, features, (uint8_t *)vq->mem + len,
+		   (uintptr_t)vq->mem + len, slots + vring_slots_len(VQ_NUM));
+	return 0;
+}
+
+/* Addresses in the rings are ours as they are: one table for buffers and rings. */
+static int bind_rings(struct vq *vq, struct err *e)
+{
+	const struct pool *pool = &vq->t->w->pool;
+	const struct vhost_region regions[] = {
+		{(uintptr_t)pool->bufs, pool->bufs, (uint64_t)pool->n * PKT_BUF_LEN},
+		{(uintptr_t)vq->mem, vq->mem, vq->mem_len},
+	};
+	const struct vhost_ring rings[VHOST_RINGS] = {
+		[VHOST_RX] = {vq->rx.desc, vq->rx.avail, vq->rx.used, VQ_NUM, 0},
+		[VHOST_TX] = {vq->tx.desc, vq->tx.avail, vq->tx.used, VQ_NUM, 0},
+	};
+
+	return vhost_bind(vq->vhost, regions, 2, rings, e);
+}
+
+int vq_open(struct vq **vqp, struct tapq *t, struct vhost *vhost, unsigned rx_max,
+	    struct err *e)
+{
+	struct vq *vq = calloc(1, sizeof(*vq));
+	struct vhost_info info;
+	int ret;
+
+	*vqp = NULL;
+	if (!vq)
+		return err_set(e, -ENOMEM, "no memory for the rings");
+	pthread_mutex_init(&vq->lock, NULL);
+	vq->t = t;
+	vq->vhost = vhost;
+	vq->rx_max = vq->rx_depth = rx_max;
+	vhost_info(vhost, &info);
+	ret = open_rings(vq, info.features, e);
+	if (!ret)
+		ret = bind_rings(vq, e);
+	if (ret)
+		vq_close(&vq);
+	*vqp = vq;
+	return ret;
+}
+
+void vq_close(struct vq **vqp)
+{
+	struct vq *vq = *vqp;
+
+	*vqp = NULL;
+	if (!vq)
+		return;
+	/* a ring that cannot be stopped may still be written to: its memory stays */
+	if (!vhost_stop(vq->vhost, VHOST_RX, NULL, NULL) &&
+	    !vhost_stop(vq->vhost, VHOST_TX, NULL, NULL) && vq->mem)
+		munmap(vq->mem, vq->mem_len);
+	pthread_mutex_destroy(&vq->lock);
+	free(vq->slots);
+	free(vq);
+}
+
+/* Calls and errors of both rings wake the loop, once each time they are signalled. */
+static void watch_fd(struct vq *vq, int fd, enum loop_kind kind, enum vhost_ring_idx ring)
+{
+	struct loop *l = &vq->t->w->loop;
+	uint64_t tag = loop_tag(kind, vq->t->view_idx, ring);
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.u64 = tag};
+	struct io_uring_sqe *sqe;
+
+	if (!l->has_ring) {
+		epoll_ctl(l->epfd, EPOLL_CTL_ADD, fd, &ev);
+		return;
+	}
+	sqe = loop_sqe(l);
+	io_uring_prep_poll_multishot(sqe, fd, POLLIN);
+	sqe->user_data = tag;
+}
+
+static void watch(struct vq *vq)
+{
+	if (vq->is_watched)
+		return;
+	vq->is_watched = true;
+	for (unsigned r = 0; r < VHOST_RINGS; r++) {
+		watch_fd(vq, vhost_call_fd(vq->vhost, r), LOOP_vq_call, r);
+		watch_fd(vq, vhost_err_fd(vq->vhost, r), LOOP_vq_err, r);
+	}
+}
+
+int vq_start(struct vq *vq, struct err *e)
+{
+	struct tapq *t = vq->t;
+	int ret;
+
+	vring_reset(&vq->rx);
+	vring_reset(&vq->tx);
+	ret = vhost_rebase(vq->vhost, VHOST_RX, 0, e);
+	if (!ret)
+		ret = vhost_rebase(vq->vhost, VHOST_TX, 0, e);
+	if (!ret)
+		ret = vhost_start(vq->vhost, VHOST_TX, t->fd, e);
+	if (!ret)
+		ret = vhost_start(vq->vhost, VHOST_RX, t->fd, e);
+	if (ret) {
+		vhost_stop(vq->vhost, VHOST_TX, NULL, NULL);
+		return ret;
+	}
+	vq->tx_since = 0;
+	vq->trouble = 0;
+	vq->state = VQ_on;
+	tapq_serve(t, TAPQ_RX_vhost, TAPQ_TX_vhost);
+	watch(vq);
+	vq_heat(vq);
+	worker_dirty(t->w, t);
+	return 0;
+}
+
+void vq_empty_rx(struct vq *vq)
+{
+	struct pkt *p;
+
+	while ((p = vring_take_any(&vq->rx)))
+		pool_put(p);
+}
+
+/* A system call only where there is no ring to carry it. */
+static void kick(struct vq *vq, enum vhost_ring_idx ring)
+{
+	struct loop *l = &vq->t->w->loop;
+	int fd = vhost_kick_fd(vq->vhost, ring);
+	struct io_uring_sqe *sqe;
+
+	counter_add(&vq->t->q.count.kicks, 1);
+	if (!l->has_ring) {
+		counter_add(&vq->t->q.count.syscalls, 1);
+		if (write(fd, &one, sizeof(one)) < 0)
+			return; /* full: it is told already */
+		return;
+	}
+	sqe = loop_sqe(l);
+	io_uring_prep_write(sqe, fd, &one, sizeof(one), 0);
+	if (l->form != LOOP_FORM_D) /* before 5.17 there is no such flag */
+		sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+	sqe->user_data = loop_tag(LOOP_ignore, 0, 0);
+}
+
+void vq_reclaim(struct vq *vq)
+{
+	struct pkt *p;
+	uint32_t len;
+
+	while ((p = vring_get(&vq->tx, &len)))
+		pool_put(p);
+}
+
+static void lend(struct vq *vq)
+{
+	struct pool *pool = &vq->t->w->pool;
+
+	while (vq->rx.n_out < vq->rx_depth && pool->n_free) {
+		struct pkt *p = pool_get(pool);
+		struct vring_seg seg = {(uintptr_t)p->buf + PKT_HEADROOM, VQ_RX_LEN};
+
+		if (vring_add(&vq->rx, &seg, 1, true, p)) {
+			pool_put(p);
+			return;
+		}
+	}
+}
+
+void vq_arm(struct vq *vq)
+{
+	if (vq->state != VQ_on)
+		return;
+	vq_reclaim(vq);
+	if (!vq->t->w->stopping)
+		lend(vq);
+	if (vring_publish(&vq->rx))
+		kick(vq, VHOST_RX);
+	if (vring_publish(&vq->tx))
+		kick(vq, VHOST_TX);
+}
+
+void vq_heat(struct vq *vq)
+{
+	if (vq->is_hot)
+		return;
+	vq->is_hot = true;
+	vq->next_hot = vq->t->w->hot;
+	vq->t->w->hot = vq;
+}
+
+void vq_poll(struct worker *w)
+{
+	for (struct vq *vq = w->hot; vq; vq = vq->next_hot) {
+		if (vring_has_used(&vq->rx))
+			forward_ready(&w->forward, &vq->t->q);
+	}
+}
+
+bool vq_poll_any(const void *arg)
+{
+	const struct worker *w = arg;
+
+	for (const struct vq *vq = w->hot; vq; vq = vq->next_hot) {
+		if (vring_has_used(&vq->rx))
+			return true;
+	}
+	return false;
+}
+
+bool vq_cool(struct worker *w, unsigned ahead)
+{
+	struct vq *vq, *next, *still = NULL;
+	bool can_sleep = true, is_armed;
+
+	for (vq = w->hot; vq; vq = next) {
+		next = vq->next_hot;
+		vq->is_hot = false;
+		if (vq->state != VQ_on)
+			continue;
+		is_armed = vring_arm(&vq->rx, ahead < vq->rx.n_out ? ahead : 1);
+		if (is_armed && ahead == 1)
+			continue; /* its call will heat it */
+		/* fewer than `ahead` may come: it is looked at after the sleep */
+		vq->is_hot = true;
+		vq->next_hot = still;
+		still = vq;
+		if (!is_armed) {
+			forward_ready(&w->forward, &vq->t->q);
+			can_sleep = false;
+		}
+	}
+	w->hot = still;
+	return can_sleep;
+}
+
+void vq_event(struct vq *vq, bool is_error, enum vhost_ring_idx ring, bool is_armed)
+{
+	if (is_error)
+		vq->trouble |= 1u << ring;
+	else
+		counter_add(&vq->t->q.count.calls, 1);
+	if (!is_armed)
+		watch_fd(vq,
+			 is_error ? vhost_err_fd(vq->vhost, ring)
+				  : vhost_call_fd(vq->vhost, ring),
+			 is_error ? LOOP_vq_err : LOOP_vq_call, ring);
+	if (vq->state != VQ_on)
+		return;
+	vq_heat(vq);
+	worker_dirty(vq->t->w, vq->t);
+}
+
+/*
+ * The next packet, or NULL. num_buffers of the header says how many buffers it
+ * fills (virtio 1.2, 5.1.6.3.1); those that are missing stay in it, so that
+ * vnet_check drops the packet.
+ */
+static struct pkt *rx_one(struct vq *vq)
+{
+	uint32_t len;
+	struct pkt *head = vring_get(&vq->rx, &len), *part;
+	struct virtio_net_hdr_v1 *h;
+	unsigned missing;
+
+	if (!head)
+		return NULL;
+	pkt_reset(head, len);
+	h = pkt_vnet(head);
+	missing = len >= PKT_VNET_LEN && h->num_buffers ? h->num_buffers - 1u : 0;
+	while (missing && (part = vring_get(&vq->rx, &len))) {
+		pkt_reset(part, len);
+		pkt_chain(head, part);
+		missing--;
+	}
+	h->num_buffers = (uint16_t)missing;
+	return head;
+}
+
+/* Super-packets: few buffers, so that those used last are still in the cache. */
+static void set_depth(struct vq *vq, const struct burst *b)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < b->n; i++)
+		bytes += b->pkts[i]->total_len;
+	if (bytes > (uint64_t)b->n * TAPQ_LARGE && vq->rx_max > VQ_RX_LARGE)
+		vq->rx_depth = VQ_RX_LARGE;
+	else
+		vq->rx_depth = vq->rx_max;
+}
+
+void vq_rx(struct queue *q, struct burst *b)
+{
+	struct tapq *t = (struct tapq *)q;
+	struct pkt *p;
+
+	while (b->n < BURST_MAX && (p = rx_one(t->vq)))
+		burst_add(b, p);
+	if (b->n)
+		set_depth(t->vq, b);
+	worker_dirty(t->w, t);
+	if (vring_has_used(&t->vq->rx))
+		forward_ready(&t->w->forward, q); /* the rest next turn */
+}
+
+static int send_one(struct vq *vq, struct pkt *p)
+{
+	struct vring_seg segs[VRING_INDIRECT_MAX];
+	unsigned n = 0;
+
+	if (vq->tx.n_out >= 2 * vq->rx_max)
+		return -ENOSPC;
+	for (const struct pkt *part = p; part; part = part->next) {
+		if (n == VRING_INDIRECT_MAX)
+			return -ENOSPC;
+		segs[n++] = (struct vring_seg){(uintptr_t)part->data, part->len};
+	}
+	vq_debug_spoil(&segs[0]);
+	/* virtio 1.2, 5.1.6.2: num_buffers is zero; it is, see rx_one and vnet_check */
+	return vring_add(&vq->tx, segs, n, false, p);
+}
+
+void vq_tx(struct queue *q, const struct burst *b)
+{
+	struct tapq *t = (struct tapq *)q;
+
+	vq_reclaim(t->vq);
+	for (unsigned i = 0; i < b->n; i++) {
+		if (send_one(t->vq, b->pkts[i]))
+			tapq_tx_drop(t, b->pkts[i], DROP_tx_ring_full);
+	}
+	worker_dirty(t->w, t);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The worker's side of its vqs: wishes, looks, and sleep. */
+#include "io/loop/worker_vq.h"
+
+#include "io/loop/tapq_rx.h"
+#include "io/loop/vq_health.h"
+#include "io/loop/vq_switch.h"
+
+/* A stream of a worker whose queues are all vhost-net's can be batched by any ring. */
+static void count_on(struct worker *w)
+{
+	bool form_a = w->loop.has_ring && w->loop.form == LOOP_FORM_A;
+
+	w->n_vqs_on = 0;
+	for (unsigned i = 0; i < w->n_vqs; i++)
+		w->n_vqs_on += w->vqs[i]->state == VQ_on;
+	w->wait.can_batch = form_a || (w->loop.has_ring && w->n_vqs_on == w->n_rx);
+}
+
+static bool has(const struct worker *w, const struct vq *vq)
+{
+	for (unsigned i = 0; i < w->n_vqs; i++) {
+		if (w->vqs[i] == vq)
+			return true;
+	}
+	return false;
+}
+
+/* The next vq with a wish that was not seen yet, or NULL. */
+static struct vq *next_wish(struct worker *w, bool *wish)
+{
+	for (unsigned i = 0; i < w->n_views; i++) {
+		/* acquire: pairs with the store of engine_vhost.c */
+		struct vq *vq = __atomic_load_n(&w->views[i].vq, __ATOMIC_ACQUIRE);
+
+		if (!vq || !__atomic_exchange_n(&vq->has_wish, false, __ATOMIC_ACQUIRE))
+			continue;
+		*wish = __atomic_load_n(&vq->wish, __ATOMIC_RELAXED);
+		if (!has(w, vq))
+			w->vqs[w->n_vqs++] = vq;
+		w->loop.has_more = vq_poll_any;
+		w->loop.more_arg = w;
+		return vq;
+	}
+	return NULL;
+}
+
+int worker_vq_start(struct worker *w, struct err *e)
+{
+	struct vq *vq;
+	bool wish;
+
+	while ((vq = next_wish(w, &wish))) {
+		struct err why = {0};
+
+		if (!wish)
+			continue;
+		tapq_rx_pause(vq->t);
+		if (!vq_start(vq, &why))
+			continue;
+		if (vq->must_start) {
+			*e = why;
+			return e->code;
+		}
+		vq_switch_note(vq, &why);
+		tapq_rx_resume(vq->t);
+	}
+	count_on(w);
+	return 0;
+}
+
+void worker_vq_take_wishes(struct worker *w)
+{
+	struct vq *vq;
+	bool wish;
+
+	while ((vq = next_wish(w, &wish)))
+		vq_switch_to(vq, wish);
+	count_on(w);
+}
+
+void worker_vq_event(struct worker *w, uint64_t tag, bool is_armed)
+{
+	struct vq *vq = w->views[loop_tag_view(tag)].vq;
+	bool is_error = loop_tag_kind(tag) == LOOP_vq_err;
+
+	vq_event(vq, is_error, (enum vhost_ring_idx)loop_tag_arg(tag), is_armed);
+	if (is_error)
+		w->look_at = 0;
+}
+
+void worker_vq_begin(struct worker *w)
+{
+	unsigned n_moving = w->n_moving;
+	uint64_t now = loop_now();
+
+	vq_poll(w);
+	for (unsigned i = 0; n_moving && i < w->n_vqs; i++)
+		vq_switch_step(w->vqs[i]);
+	if (now >= w->look_at) {
+		w->look_at = now + VQ_HEALTH_LOOK_MS * 1000000ull;
+		for (unsigned i = 0; i < w->n_vqs; i++)
+			vq_health_look(w->vqs[i], now);
+	}
+	if (n_moving != w->n_moving)
+		count_on(w);
+}
+
+void worker_vq_arm(struct worker *w)
+{
+	for (struct tapq *t = w->dirty; t; t = t->next_dirty) {
+		if (t->rx == TAPQ_RX_vhost)
+			vq_arm(t->vq);
+	}
+}
+
+bool worker_vq_may_sleep(struct worker *w, bool was_empty, struct loop_sleep *how)
+{
+	unsigned ahead = how->batch_ns && !was_empty ? WAIT_BATCH_PACKETS : 1;
+
+	if (!vq_cool(w, ahead))
+		return false;
+	/* calls come for `ahead` packets: after the time of a batch, look without one */
+	if (ahead > 1 && w->n_vqs_on) {
+		if (w->n_vqs_on < w->n_rx)
+			how->want = WAIT_BATCH_PACKETS;
+		how->limit_ns = how->batch_ns;
+	}
+	if (w->n_vqs_on)
+		how->batch_ns = 0;
+	for (unsigned i = 0; i < w->n_vqs && !how->limit_ns; i++) {
+		if (vq_health_is_due(w->vqs[i]))
+			how->limit_ns = VQ_HEALTH_LOOK_MS * 1000000ull;
+	}
+	return true;
+}

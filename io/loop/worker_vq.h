@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a worker's turn does for the queues that vhost-net serves. */
+#ifndef IO_LOOP_WORKER_VQ_H
+#define IO_LOOP_WORKER_VQ_H
+
+#include "io/loop/worker.h"
+
+/* All in the worker's own thread; only for a worker with n_vqs, but the first two. */
+
+/* Before worker_run: serve what has a vq and the wish for it. Fails if one must_start. */
+int worker_vq_start(struct worker *w, struct err *e);
+
+/* Others have asked for vhost-net, or the TAP fd, for some queue. */
+void worker_vq_take_wishes(struct worker *w);
+
+/* A signalled eventfd; tag is a loop_tag of LOOP_vq_call or LOOP_vq_err. */
+void worker_vq_event(struct worker *w, uint64_t tag, bool is_armed);
+
+/* Begin of a turn: rings with packets, queues on their way, health. */
+void worker_vq_begin(struct worker *w);
+
+/* End of a turn: lend, publish, kick, for each view that is dirty. */
+void worker_vq_arm(struct worker *w);
+
+/*
+ * Before a sleep: ask for calls. was_empty: the turn found nothing. Changes how
+ * the sleep is to be; false: packets have come meanwhile, do not sleep.
+ */
+bool worker_vq_may_sleep(struct worker *w, bool was_empty, struct loop_sleep *how);
+
+#endif
