@@ -30,8 +30,8 @@ struct vhost {
 
 int vhost_can(struct err *e)
 {
-	return err_set(e, -EOPNOTSUPP,
-		       "this version of ringway does not move packets by vhost-net");
+	(void)e;
+	return 0;
 }
 
 static void close_fd(int *fd)

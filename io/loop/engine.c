@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "io/loop/engine_vhost.h"
 #include "io/loop/engine_views.h"
 #include "io/loop/probe.h"
 
@@ -138,12 +139,15 @@ static int start_workers(struct engine *g, const unsigned *n_rx, struct err *e)
 		struct worker *w = &g->workers[i];
 
 		w->wait.busy_poll = g->conf.busy_poll;
-		ret = worker_open(w, g->n_views, n_rx[i], populate, e);
+		ret = worker_open(w, g->n_views, n_rx[i], engine_vhost_n_queues(g, i),
+				  populate, e);
 		if (ret)
 			break;
 		w->loop.nowait = g->nowait;
 		engine_views_fill(g, w);
-		ret = start_thread(g, w, e);
+		ret = engine_vhost_open(g, w, e);
+		if (!ret)
+			ret = start_thread(g, w, e);
 		if (!ret)
 			ret = pin(w, e);
 	}
@@ -311,9 +315,12 @@ int engine_queue_worker(const struct engine *g, unsigned port, unsigned queue)
 
 const char *engine_queue_io(const struct engine *g, unsigned port, unsigned queue)
 {
-	if (engine_queue_worker(g, port, queue) < 0)
+	int worker = engine_queue_worker(g, port, queue);
+
+	if (worker < 0)
 		return tapq_rx_name(TAPQ_RX_off);
-	return tapq_rx_name(engine_views_rx(g->form, g->conf.ports[port].spec.io));
+	return tapq_rx_name(__atomic_load_n(
+		&view_of(g, (unsigned)worker, port, queue)->rx, __ATOMIC_RELAXED));
 }
 
 unsigned engine_n_workers(const struct engine *g)

@@ -80,6 +80,20 @@ int engine_queue_worker(const struct engine *g, unsigned port, unsigned queue);
 /* How a queue is served: "mshot", "batch", "poll", "epoll" or "off". Static. */
 const char *engine_queue_io(const struct engine *g, unsigned port, unsigned queue);
 
+/*
+ * From the control thread: let vhost-net serve a port's queues (which have their
+ * vhost-net fds), or their TAP fds. The workers do it when they are woken; what
+ * fails there is told by engine_vhost_error.
+ */
+int engine_vhost_switch(struct engine *g, unsigned port, bool on, struct err *e);
+
+/* Does vhost-net serve any queue of the port now? */
+bool engine_vhost_is_on(const struct engine *g, unsigned port);
+
+/* From the control thread: the last trouble of a queue that was not asked for yet. */
+bool engine_vhost_error(const struct engine *g, unsigned port, unsigned queue,
+			struct err *e);
+
 unsigned engine_n_workers(const struct engine *g);
 void engine_worker_stats(const struct engine *g, unsigned worker,
 			 struct engine_worker_stats *st);

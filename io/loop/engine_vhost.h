@@ -15,18 +15,4 @@ unsigned engine_vhost_n_queues(const struct engine *g, unsigned worker);
  */
 int engine_vhost_open(struct engine *g, struct worker *w, struct err *e);
 
-/*
- * From the control thread: let vhost-net serve a port's queues (which have their
- * vhost-net fds), or their TAP fds. The workers do it when they are woken; what
- * fails there is told by engine_vhost_error.
- */
-int engine_vhost_switch(struct engine *g, unsigned port, bool on, struct err *e);
-
-/* Does vhost-net serve any queue of the port now? */
-bool engine_vhost_is_on(const struct engine *g, unsigned port);
-
-/* From the control thread: the last trouble of a queue that was not asked for yet. */
-bool engine_vhost_error(const struct engine *g, unsigned port, unsigned queue,
-			struct err *e);
-
 #endif

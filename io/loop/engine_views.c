@@ -126,9 +126,10 @@ static void fill_views(struct engine *g, struct worker *w)
 			t->q.queue_idx = (uint16_t)i;
 			t->q.flow_seed = g->flow_seed;
 			t->is_shared = port_spec_source(&port->spec) == PORT_SOURCE_fds;
-			tapq_serve(t, here ? engine_views_rx(g->form, io) : TAPQ_RX_off,
-				   port->enabled[i] ? tx_kind(g->form, &port->spec)
-						    : TAPQ_TX_off);
+			t->tap_rx = here ? engine_views_rx(g->form, io) : TAPQ_RX_off;
+			t->tap_tx = port->enabled[i] ? tx_kind(g->form, &port->spec)
+						     : TAPQ_TX_off;
+			tapq_serve(t, t->tap_rx, t->tap_tx);
 		}
 	}
 }

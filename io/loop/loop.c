@@ -11,6 +11,8 @@
 #include "core/pkt.h"
 #include "io/compat.h"
 
+#define HOUR_NS (3600ull * 1000000000ull)
+
 enum { SQ_MIN = 128, SQ_MAX = 4096, CQ_MAX = 32768, FAILURES_MAX = 16 };
 
 static uint64_t clock_ns(clockid_t clock)
@@ -169,26 +171,34 @@ static void note_result(struct loop *l, int ret)
 		l->n_failures++;
 }
 
+/* What one io_uring_enter waits for; all 0: it does not sleep. */
+struct enter_wait {
+	unsigned want;	      /* completions */
+	unsigned min_wait_us; /* after this time one of them is enough */
+	uint64_t limit_ns;    /* after this time none is needed */
+};
+
 /*
- * One io_uring_enter: n SQEs, then wait for `want` completions, or min_wait_us
- * for at least one. events: run what is due, so that it completes. Returns SQEs
- * taken or a negative errno.
+ * One io_uring_enter: n SQEs, then the wait. events: run what is due, so that it
+ * completes. Returns SQEs taken or a negative errno.
  */
-static int enter(struct loop *l, unsigned n, bool events, unsigned want,
-		 unsigned min_wait_us)
+static int enter(struct loop *l, unsigned n, bool events, struct enter_wait wait)
 {
 	/* without a timeout of its own the wait would end, empty-handed, with min_wait */
-	static const struct __kernel_timespec hour = {.tv_sec = 3600};
-	struct compat_getevents_arg arg = {.min_wait_usec = min_wait_us,
-					   .ts = (uint64_t)(uintptr_t)&hour};
+	uint64_t limit = wait.limit_ns ? wait.limit_ns : HOUR_NS;
+	struct __kernel_timespec ts = {.tv_sec = (long long)(limit / 1000000000u),
+				       .tv_nsec = (long long)(limit % 1000000000u)};
+	struct compat_getevents_arg arg = {.min_wait_usec = wait.min_wait_us,
+					   .ts = (uint64_t)(uintptr_t)&ts};
 	unsigned flags = events ? IORING_ENTER_GETEVENTS : 0;
 	int ret;
 
 	counter_add(&l->enters, 1);
-	if (!min_wait_us)
-		ret = io_uring_enter2((unsigned)l->ring.ring_fd, n, want, flags, NULL, 0);
+	if (!wait.min_wait_us && !wait.limit_ns)
+		ret = io_uring_enter2((unsigned)l->ring.ring_fd, n, wait.want, flags,
+				      NULL, 0);
 	else
-		ret = io_uring_enter2((unsigned)l->ring.ring_fd, n, want,
+		ret = io_uring_enter2((unsigned)l->ring.ring_fd, n, wait.want,
 				      flags | IORING_ENTER_EXT_ARG,
 				      (sigset_t *)(void *)&arg, sizeof(arg));
 	note_result(l, ret);
@@ -204,7 +214,7 @@ void loop_submit(struct loop *l)
 	unsigned n;
 
 	while ((n = publish(&l->ring)) > 0) {
-		enter(l, n, false, 0, 0);
+		enter(l, n, false, (struct enter_wait){0});
 		/* nobody waits any more: forget them */
 		if (loop_is_broken(l) && __atomic_load_n(l->stop, __ATOMIC_ACQUIRE))
 			l->ring.sq.sqe_tail =
@@ -234,14 +244,18 @@ static bool has_completions(struct loop *l)
  */
 static bool ring_has_work(struct loop *l)
 {
-	return has_completions(l) ||
+	return has_completions(l) || (l->has_more && l->has_more(l->more_arg)) ||
 	       (__atomic_load_n(l->ring.sq.kflags, __ATOMIC_RELAXED) &
 		(IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW));
 }
 
 void loop_peek(struct loop *l)
 {
-	enter(l, publish(&l->ring), true, 0, 0);
+	if (!l->has_ring) {
+		loop_poll_set(l, 0);
+		return;
+	}
+	enter(l, publish(&l->ring), true, (struct enter_wait){0});
 	loop_submit(l);
 }
 
@@ -262,36 +276,32 @@ static bool ring_spin(struct loop *l, uint64_t spin_ns)
 	return false;
 }
 
-static bool flush_ring(struct loop *l, unsigned want, enum wait_mode mode, uint64_t ns)
+static bool spin_on_ring(struct loop *l, uint64_t ns)
+{
+	if (io_uring_sq_ready(&l->ring))
+		loop_peek(l);
+	if (has_completions(l))
+		return true;
+	if (!ring_spin(l, ns))
+		return false;
+	loop_peek(l);
+	return true;
+}
+
+static void sleep_on_ring(struct loop *l, const struct loop_sleep *how)
 {
 	unsigned n = publish(&l->ring);
-	bool found = true;
+	struct enter_wait wait = {.want = how->want, .limit_ns = how->limit_ns};
 	int ret;
 
-	if (!want) {
-		loop_peek(l);
-		return true;
-	}
-	if (mode == WAIT_spin) {
-		if (n)
-			loop_peek(l);
-		if (has_completions(l))
-			return true;
-		found = ring_spin(l, ns);
-		if (found) {
-			loop_peek(l);
-			return true;
-		}
-		n = publish(&l->ring);
-	}
 	counter_add(&l->sleeps, 1);
-	if (mode == WAIT_batch && ns >= 1000)
-		ret = enter(l, n, true, WAIT_BATCH_PACKETS, (unsigned)(ns / 1000));
-	else
-		ret = enter(l, n, true, want, 0);
+	if (how->batch_ns >= 1000) {
+		wait.want = WAIT_BATCH_PACKETS;
+		wait.min_wait_us = (unsigned)(how->batch_ns / 1000);
+	}
+	ret = enter(l, n, true, wait);
 	if (ret < (int)n) /* a short submit, or none at all */
 		loop_submit(l);
-	return found;
 }
 
 void loop_poll_set(struct loop *l, int timeout_ms)
@@ -302,30 +312,32 @@ void loop_poll_set(struct loop *l, int timeout_ms)
 		l->n_events = 0; /* EINTR */
 }
 
-static bool flush_epoll(struct loop *l, unsigned want, enum wait_mode mode, uint64_t ns)
+static bool spin_on_set(struct loop *l, uint64_t ns)
 {
-	uint64_t end;
+	uint64_t end = loop_now() + ns;
 
-	if (!want) {
+	counter_add(&l->spins, 1);
+	do {
 		loop_poll_set(l, 0);
-		return true;
-	}
-	if (mode == WAIT_spin) {
-		end = loop_now() + ns;
-		counter_add(&l->spins, 1);
-		do {
-			loop_poll_set(l, 0);
-			if (l->n_events)
-				return true;
-		} while (loop_now() < end);
-	}
-	counter_add(&l->sleeps, 1);
-	loop_poll_set(l, -1);
-	return mode != WAIT_spin;
+		if (l->n_events || (l->has_more && l->has_more(l->more_arg)))
+			return true;
+	} while (loop_now() < end);
+	return false;
 }
 
-bool loop_flush(struct loop *l, unsigned want, enum wait_mode mode, uint64_t ns)
+bool loop_spin(struct loop *l, uint64_t ns)
 {
-	return l->has_ring ? flush_ring(l, want, mode, ns)
-			   : flush_epoll(l, want, mode, ns);
+	return l->has_ring ? spin_on_ring(l, ns) : spin_on_set(l, ns);
+}
+
+void loop_sleep(struct loop *l, const struct loop_sleep *how)
+{
+	uint64_t ms = (how->limit_ns + 999999) / 1000000;
+
+	if (l->has_ring) {
+		sleep_on_ring(l, how);
+		return;
+	}
+	counter_add(&l->sleeps, 1);
+	loop_poll_set(l, how->limit_ns ? (int)ms : -1);
 }

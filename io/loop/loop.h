@@ -30,6 +30,9 @@ struct loop {
 	int epfd;	  /* -1 = no port is served by epoll */
 	int wake_fd;	  /* eventfd that ends every wait */
 	const bool *stop; /* set when the loop is to end */
+	/* has memory that others write come to hold something? asked while spinning */
+	bool (*has_more)(const void *arg);
+	const void *more_arg;
 	bool epoll_armed; /* the ring polls epfd */
 	struct epoll_event events[LOOP_EVENTS];
 	int n_events;
@@ -48,6 +51,8 @@ enum loop_kind {
 	LOOP_write_cqe,	 /* arg: pkt idx */
 	LOOP_wake,
 	LOOP_epoll,
+	LOOP_vq_call, /* arg: enum vhost_ring_idx */
+	LOOP_vq_err,  /* arg: the same */
 };
 
 static inline uint64_t loop_tag(enum loop_kind kind, uint32_t view, uint32_t arg)
@@ -101,11 +106,20 @@ void loop_peek(struct loop *l);
 bool loop_is_broken(const struct loop *l);
 
 /*
- * End of a turn: hand every SQE over and wait as mode says (ns: how long to spin,
- * or to batch) until `want` completions are there; 0 = do not wait. Returns false when a
- * spin ended without finding anything.
+ * Hand every SQE over and look for something to do, for ns at most, without
+ * sleeping. false: nothing was found.
  */
-bool loop_flush(struct loop *l, unsigned want, enum wait_mode mode, uint64_t ns);
+bool loop_spin(struct loop *l, uint64_t ns);
+
+/* How long loop_sleep sleeps. */
+struct loop_sleep {
+	unsigned want;	   /* until this many completions are there; 1 or more */
+	uint64_t batch_ns; /* not 0: until WAIT_BATCH_PACKETS, or one after this time */
+	uint64_t limit_ns; /* not 0: no longer than this, whatever is there */
+};
+
+/* End of a turn: hand every SQE over and sleep. */
+void loop_sleep(struct loop *l, const struct loop_sleep *how);
 
 /* Ask the epoll set what is ready, waiting timeout_ms at most: into events. */
 void loop_poll_set(struct loop *l, int timeout_ms);

@@ -6,6 +6,7 @@
 
 #include "io/loop/tapq_rx.h"
 #include "io/loop/tapq_tx.h"
+#include "io/loop/vq.h"
 
 void tapq_init(struct tapq *t, struct worker *w, uint32_t view_idx, int fd, bool vnet_hdr)
 {
@@ -21,27 +22,28 @@ void tapq_init(struct tapq *t, struct worker *w, uint32_t view_idx, int fd, bool
 
 void tapq_serve(struct tapq *t, enum tapq_rx rx, enum tapq_tx tx)
 {
-	static const struct queue_ops taken[] = {
-		[TAPQ_TX_skip] = {tapq_rx_taken, tapq_tx_skip},
-		[TAPQ_TX_cqe] = {tapq_rx_taken, tapq_tx_cqe},
-		[TAPQ_TX_write] = {tapq_rx_taken, tapq_tx_write},
-		[TAPQ_TX_off] = {tapq_rx_taken, tapq_tx_off},
+	static void (*const rx_of[TAPQ_RX_N])(struct queue *, struct burst *) = {
+		[TAPQ_RX_off] = tapq_rx_read,	 [TAPQ_RX_mshot] = tapq_rx_taken,
+		[TAPQ_RX_batch] = tapq_rx_taken, [TAPQ_RX_poll] = tapq_rx_read,
+		[TAPQ_RX_epoll] = tapq_rx_read,	 [TAPQ_RX_vhost] = vq_rx,
 	};
-	static const struct queue_ops read[] = {
-		[TAPQ_TX_skip] = {tapq_rx_read, tapq_tx_skip},
-		[TAPQ_TX_cqe] = {tapq_rx_read, tapq_tx_cqe},
-		[TAPQ_TX_write] = {tapq_rx_read, tapq_tx_write},
-		[TAPQ_TX_off] = {tapq_rx_read, tapq_tx_off},
+	static void (*const tx_of[TAPQ_TX_N])(struct queue *, const struct burst *) = {
+		[TAPQ_TX_skip] = tapq_tx_skip,	 [TAPQ_TX_cqe] = tapq_tx_cqe,
+		[TAPQ_TX_write] = tapq_tx_write, [TAPQ_TX_vhost] = vq_tx,
+		[TAPQ_TX_off] = tapq_tx_off,
 	};
 
-	t->rx = rx;
+	/* others read how a queue is served, for reports */
+	__atomic_store_n(&t->rx, rx, __ATOMIC_RELAXED);
 	t->tx = tx;
-	t->q.ops = rx == TAPQ_RX_mshot || rx == TAPQ_RX_batch ? &taken[tx] : &read[tx];
+	t->ops = (struct queue_ops){rx_of[rx], tx_of[tx]};
+	t->q.ops = &t->ops;
 }
 
 const char *tapq_rx_name(enum tapq_rx rx)
 {
-	static const char *const names[] = {"off", "mshot", "batch", "poll", "epoll"};
+	static const char *const names[TAPQ_RX_N] = {"off",  "mshot", "batch",
+						     "poll", "epoll", "vhost"};
 
 	return names[rx];
 }
@@ -67,6 +69,13 @@ void tapq_received(const struct tapq *t, struct pkt *p, uint32_t len)
 		memset(p->data, 0, PKT_VNET_LEN);
 	else
 		pkt_vnet(p)->num_buffers = 0;
+}
+
+void tapq_tx_drop(struct tapq *t, struct pkt *p, enum drop why)
+{
+	counter_add(&t->q.count.tx_failed_packets, 1);
+	counter_add(&t->q.count.tx_failed_bytes, pkt_frame_len(p));
+	queue_drop(&t->q, p, why);
 }
 
 void tapq_tx_failed(struct tapq *t, uint32_t frame_len, int code)

@@ -25,7 +25,6 @@
 
 enum {
 	BATCH_MIN = 4,
-	LARGE = 4096, /* mean bytes of a burst of super-packets */
 	DEPTH_LARGE = 8,
 	FAILURES_MAX = 64,
 	RING_MEM = 4096,
@@ -73,6 +72,26 @@ int tapq_rx_open(struct tapq *t, struct err *e)
 		return err_set(e, -errno, "epoll_ctl of a TAP queue: %s",
 			       strerror(errno));
 	return 0;
+}
+
+void tapq_rx_pause(struct tapq *t)
+{
+	t->is_paused = true;
+	tapq_rx_cancel(t);
+	if (t->rx == TAPQ_RX_epoll)
+		epoll_ctl(t->w->loop.epfd, EPOLL_CTL_DEL, t->fd, NULL);
+}
+
+void tapq_rx_resume(struct tapq *t)
+{
+	struct epoll_event ev = {.events = EPOLLIN,
+				 .data.u64 = loop_tag(LOOP_poll, t->view_idx, 0)};
+
+	t->is_paused = false;
+	t->dry = true;
+	if (t->rx == TAPQ_RX_epoll && !t->gone)
+		epoll_ctl(t->w->loop.epfd, EPOLL_CTL_ADD, t->fd, &ev);
+	worker_dirty(t->w, t);
 }
 
 static void arm_mshot(struct tapq *t)
@@ -126,7 +145,7 @@ static void arm_reads(struct tapq *t)
 
 void tapq_rx_arm(struct tapq *t)
 {
-	if (t->gone || t->w->stopping || t->n_out)
+	if (t->gone || t->w->stopping || t->n_out || t->is_paused)
 		return;
 	switch (t->rx) {
 	case TAPQ_RX_mshot:
@@ -269,7 +288,7 @@ void tapq_rx_close(struct tapq *t)
 		t->n_published = 0;
 	}
 	if (t->rx != TAPQ_RX_off)
-		tapq_serve(t, TAPQ_RX_epoll, t->tx);
+		tapq_serve(t, TAPQ_RX_epoll, t->tx == TAPQ_TX_vhost ? t->tap_tx : t->tx);
 }
 
 /* Nothing comes from a deleted device; the epoll set would report it for ever. */
@@ -344,7 +363,7 @@ static void set_depth(struct tapq *t)
 
 	for (unsigned i = 0; i < t->in.n; i++)
 		bytes += t->in.pkts[i]->total_len;
-	t->depth = bytes > (uint64_t)t->in.n * LARGE ? DEPTH_LARGE : t->w->depth;
+	t->depth = bytes > (uint64_t)t->in.n * TAPQ_LARGE ? DEPTH_LARGE : t->w->depth;
 }
 
 void tapq_rx_taken(struct queue *q, struct burst *b)

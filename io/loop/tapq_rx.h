@@ -17,6 +17,12 @@ void tapq_rx_cqe(struct tapq *t, const struct io_uring_cqe *cqe);
 /* The epoll set says there is something. */
 void tapq_rx_event(struct tapq *t);
 
+/* Begin to leave the TAP fd unread; what was read already still comes. */
+void tapq_rx_pause(struct tapq *t);
+
+/* Read it again, in the way the view is served now. */
+void tapq_rx_resume(struct tapq *t);
+
 /* Queue the cancellation of what is armed; its completion comes by tapq_rx_cqe. */
 void tapq_rx_cancel(struct tapq *t);
 

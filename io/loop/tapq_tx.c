@@ -125,9 +125,6 @@ void tapq_tx_write(struct queue *q, const struct burst *b)
 
 void tapq_tx_off(struct queue *q, const struct burst *b)
 {
-	for (unsigned i = 0; i < b->n; i++) {
-		counter_add(&q->count.tx_failed_packets, 1);
-		counter_add(&q->count.tx_failed_bytes, pkt_frame_len(b->pkts[i]));
-		queue_drop(q, b->pkts[i], DROP_tx_queue_off);
-	}
+	for (unsigned i = 0; i < b->n; i++)
+		tapq_tx_drop((struct tapq *)q, b->pkts[i], DROP_tx_queue_off);
 }

@@ -52,6 +52,13 @@ struct worker {
 	struct iovec *iov; /* for packets of several buffers, until handed over */
 	unsigned n_iov;
 	struct tapq *dirty; /* views to arm at the end of the turn */
+	/* the queues that vhost-net serves or may serve, see worker_vq.c */
+	struct vq **vqs; /* room for n_rx */
+	unsigned n_vqs, n_vqs_on, n_moving;
+	struct vq *hot;	  /* those whose rings are looked at each turn */
+	uint64_t look_at; /* when their health is looked at next */
+	bool has_wish;	  /* set by others, then wake_fd is written to */
+	unsigned vq_rx_max;
 	bool stop;
 	bool stopping; /* this thread has seen it: nothing is armed any more */
 	uint64_t turns, packets;
@@ -62,11 +69,12 @@ void worker_init(struct worker *w, unsigned idx, int cpu);
 
 /*
  * Get memory and the wake-up eventfd. populate: the buffers are resident from
- * the start, so that nothing grows under load. views: w->views is filled by the caller
+ * the start, so that nothing grows under load; those for vhost-net (of n_vqs of
+ * the queues) are not before they are used. views: w->views is filled by the caller
  * between this and worker_start, then w->n_rx. 0 or a negative errno.
  */
-int worker_open(struct worker *w, unsigned n_views, unsigned n_rx, bool populate,
-		struct err *e);
+int worker_open(struct worker *w, unsigned n_views, unsigned n_rx, unsigned n_vqs,
+		bool populate, struct err *e);
 
 /* How many buffers a worker with n_rx receive queues gets. */
 unsigned worker_n_bufs(unsigned n_rx);
@@ -76,6 +84,12 @@ unsigned worker_n_bufs(unsigned n_rx);
  * probed; E, or a view that is served by epoll, makes the epoll set.
  */
 int worker_attach(struct worker *w, enum loop_form form, struct err *e);
+
+/*
+ * The end of it, in the same thread, the ring's only one. The ring itself ends
+ * later, in the kernel's own time; a TAP must not stay for as long.
+ */
+void worker_detach(struct worker *w);
 
 /* t has to be looked at when the turn ends: buffers to publish, a read to arm. */
 static inline void worker_dirty(struct worker *w, struct tapq *t)
@@ -89,6 +103,9 @@ static inline void worker_dirty(struct worker *w, struct tapq *t)
 
 /* Forward until stop, then drain what waits and give everything back. */
 void worker_run(struct worker *w);
+
+/* Make it look at the wishes of its vqs; from any thread. */
+void worker_wish(struct worker *w);
 
 /* Make worker_run end; from any thread. */
 void worker_stop(struct worker *w);

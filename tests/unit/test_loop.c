@@ -109,7 +109,7 @@ static void test_sq_full(void **state)
 		}
 		assert_true(l.enters >= 2);
 		while (n < total) {
-			assert_true(loop_flush(&l, 0, WAIT_block, 0));
+			loop_peek(&l);
 			n += reap(&l, &sum);
 		}
 		assert_int_equal(n, total);
@@ -117,6 +117,25 @@ static void test_sq_full(void **state)
 		loop_submit(&l); /* nothing to hand over: no call */
 		loop_close(&l);
 	}
+}
+
+/* The end of a turn as the worker makes it; false: a spin found nothing. */
+static bool end_turn(struct loop *l, unsigned want, enum wait_mode mode, uint64_t ns)
+{
+	struct loop_sleep how = {.want = want, .batch_ns = mode == WAIT_batch ? ns : 0};
+	bool found = true;
+
+	if (!want) {
+		loop_peek(l);
+		return true;
+	}
+	if (mode == WAIT_spin) {
+		found = loop_spin(l, ns);
+		if (found)
+			return true;
+	}
+	loop_sleep(l, &how);
+	return found;
 }
 
 static void after_ms(struct loop *l, unsigned ms)
@@ -154,11 +173,11 @@ static void test_ring_waits(void **state)
 			bool found;
 
 			after_ms(&l, 20);
-			found = loop_flush(&l, 1, (enum wait_mode)mode, 1000);
+			found = end_turn(&l, 1, (enum wait_mode)mode, 1000);
 			assert_int_equal(l.sleeps, sleeps + 1);
 			for (n = reap(&l, &sum); !n; n = reap(&l, &sum)) {
 				again++; /* a ring that is going away interrupts: EINTR */
-				loop_flush(&l, 1, (enum wait_mode)mode, 1000);
+				end_turn(&l, 1, (enum wait_mode)mode, 1000);
 			}
 			assert_int_equal(n, 1);
 			assert_true(again < 10);
@@ -167,20 +186,69 @@ static void test_ring_waits(void **state)
 		}
 		/* what completes while it is handed over ends a spin at once */
 		nop(&l);
-		assert_true(loop_flush(&l, 1, WAIT_spin, 30000000000ull));
+		assert_true(end_turn(&l, 1, WAIT_spin, 30000000000ull));
 		assert_int_equal(reap(&l, &sum), 1);
 		slept = l.sleeps;
 		/* and so does what comes during the spin, without sleep */
 		after_ms(&l, 5);
-		assert_true(loop_flush(&l, 1, WAIT_spin, 30000000000ull));
+		assert_true(end_turn(&l, 1, WAIT_spin, 30000000000ull));
 		while (!reap(&l, &sum))
-			loop_flush(&l, 0, WAIT_block, 0);
+			end_turn(&l, 0, WAIT_block, 0);
 		assert_int_equal(l.sleeps, slept);
 		/* no wait when none is wanted */
-		assert_true(loop_flush(&l, 0, WAIT_block, 0));
+		assert_true(end_turn(&l, 0, WAIT_block, 0));
 		assert_int_equal(reap(&l, &sum), 0);
 		loop_close(&l);
 	}
+}
+
+/* What completes late does not hold a sleep with a limit; enough of it ends it before. */
+static void test_ring_sleep_limit(void **state)
+{
+	struct loop_sleep how = {.want = 2, .limit_ns = 5000000};
+	uint64_t sum = 0;
+	struct loop l;
+
+	(void)state;
+	if (!has_ring)
+		skip();
+	loop_init(&l);
+	assert_int_equal(loop_open_ring(&l, LOOP_FORM_D, 1, NULL), 0);
+	loop_sleep(&l, &how); /* nothing ever comes */
+	assert_int_equal(reap(&l, &sum), 0);
+	nop(&l);
+	loop_sleep(&l, &how); /* one is there, two were wanted */
+	assert_int_equal(reap(&l, &sum), 1);
+	how.limit_ns = 1000ull * 1000000000ull;
+	nop(&l);
+	nop(&l);
+	loop_sleep(&l, &how);
+	assert_int_equal(reap(&l, &sum), 2);
+	loop_close(&l);
+}
+
+static bool flag_is_set(const void *arg)
+{
+	return __atomic_load_n((const bool *)arg, __ATOMIC_ACQUIRE);
+}
+
+/* Memory that another thread writes to ends a spin. */
+static void test_spin_sees_memory(void **state)
+{
+	bool flag = true;
+	struct loop l;
+
+	(void)state;
+	if (!has_ring)
+		skip();
+	loop_init(&l);
+	assert_int_equal(loop_open_ring(&l, LOOP_FORM_D, 1, NULL), 0);
+	l.has_more = flag_is_set;
+	l.more_arg = &flag;
+	assert_true(loop_spin(&l, 30000000000ull));
+	flag = false;
+	assert_false(loop_spin(&l, 1000));
+	loop_close(&l);
 }
 
 static void arm_timer(int fd, long ns)
@@ -197,7 +265,7 @@ static void arm_timer(int fd, long ns)
 static void until_event(struct loop *l)
 {
 	while (!l->n_events)
-		loop_flush(l, 1, WAIT_block, 0);
+		end_turn(l, 1, WAIT_block, 0);
 	assert_int_equal(l->n_events, 1);
 	assert_int_equal(loop_tag_kind(l->events[0].data.u64), LOOP_wake);
 }
@@ -214,22 +282,22 @@ static void test_epoll_waits(void **state)
 	loop_init(&l);
 	l.wake_fd = fd;
 	assert_int_equal(loop_open_epoll(&l, NULL), 0);
-	assert_true(loop_flush(&l, 0, WAIT_block, 0));
+	assert_true(end_turn(&l, 0, WAIT_block, 0));
 	assert_int_equal(l.n_events, 0);
 	arm_timer(fd, 5000000);
-	assert_true(loop_flush(&l, 1, WAIT_block, 0));
+	assert_true(end_turn(&l, 1, WAIT_block, 0));
 	until_event(&l);
 	arm_timer(fd, 20000000);
-	assert_false(loop_flush(&l, 1, WAIT_spin, 1000)); /* 1 us of spin is too short */
+	assert_false(end_turn(&l, 1, WAIT_spin, 1000)); /* 1 us of spin is too short */
 	until_event(&l);
 	assert_int_equal(l.spins, 1);
 	arm_timer(fd, 5000000);
 	sleeps = l.sleeps;
-	assert_true(loop_flush(&l, 1, WAIT_spin, 30000000000ull));
+	assert_true(end_turn(&l, 1, WAIT_spin, 30000000000ull));
 	assert_int_equal(l.sleeps, sleeps);
 	until_event(&l);
 	arm_timer(fd, 5000000);
-	assert_true(loop_flush(&l, 1, WAIT_batch, 0));
+	assert_true(end_turn(&l, 1, WAIT_batch, 0));
 	until_event(&l);
 	loop_close(&l);
 	assert_int_equal(lab_n_fds(), fds);
@@ -297,11 +365,18 @@ static void test_clock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tags),	      cmocka_unit_test(test_closed),
-		cmocka_unit_test(test_open_close),    cmocka_unit_test(test_sq_full),
-		cmocka_unit_test(test_ring_waits),    cmocka_unit_test(test_epoll_waits),
-		cmocka_unit_test(test_epoll_refused), cmocka_unit_test(test_probe),
-		cmocka_unit_test(test_names),	      cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_tags),
+		cmocka_unit_test(test_closed),
+		cmocka_unit_test(test_open_close),
+		cmocka_unit_test(test_sq_full),
+		cmocka_unit_test(test_ring_waits),
+		cmocka_unit_test(test_ring_sleep_limit),
+		cmocka_unit_test(test_spin_sees_memory),
+		cmocka_unit_test(test_epoll_waits),
+		cmocka_unit_test(test_epoll_refused),
+		cmocka_unit_test(test_probe),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_clock),
 	};
 	struct io_uring ring;
 	int ret = io_uring_queue_init(2, &ring, 0);

@@ -24,7 +24,7 @@ static void one_open(struct one *o, enum loop_form form, enum tapq_rx rx, enum t
 	o->fd = lab_tap("t0", vnet_hdr);
 	o->sock = lab_socket("t0");
 	worker_init(&o->w, 0, -1);
-	assert_int_equal(worker_open(&o->w, 1, 1, false, &e), 0);
+	assert_int_equal(worker_open(&o->w, 1, 1, 0, false, &e), 0);
 	tapq_init(&o->w.views[0], &o->w, 0, o->fd, vnet_hdr);
 	tapq_serve(&o->w.views[0], rx, tx);
 	if (worker_attach(&o->w, form, &e))
