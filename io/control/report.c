@@ -101,6 +101,10 @@ static void queue_lines(FILE *f, const struct engine *g, const char *id, unsigne
 	put(f, "tx_bursts", c->tx_bursts);
 	put(f, "rx_no_buffer", c->rx_no_buffer);
 	put(f, "syscalls", c->syscalls);
+	put(f, "kicks", c->kicks);
+	put(f, "calls", c->calls);
+	put(f, "vhost_rebuilds", c->rebuilds);
+	put(f, "vhost_fallbacks", c->fallbacks);
 	put(f, "drops", counters_drops(c));
 	fputc('\n', f);
 	for (enum drop d = 0; d < DROP_N; d++)

@@ -20,7 +20,7 @@ enum told { TOLD_corrected = 1, TOLD_failed = 2 };
 
 struct serving {
 	struct signals *signals;
-	const struct engine *g;
+	struct engine *g;
 	struct port *ports;
 	unsigned n_ports;
 	int timer; /* -1 = none */
@@ -61,6 +61,19 @@ static void look_at_port(struct serving *v, unsigned idx)
 	}
 }
 
+/* What vhost-net's health came to; the workers set rings up again by themselves. */
+static void tell_trouble(struct serving *v, unsigned idx)
+{
+	const struct port *p = &v->ports[idx];
+
+	for (unsigned q = 0; q < p->n_queues; q++) {
+		struct err e = {0};
+
+		if (engine_vhost_error(v->g, idx, q, &e))
+			say_fmt("port %s: queue %u: %s", p->spec.id, q, e.text);
+	}
+}
+
 static void look(struct serving *v)
 {
 	uint64_t n;
@@ -69,6 +82,8 @@ static void look(struct serving *v)
 		return;
 	for (unsigned i = 0; i < v->n_ports; i++)
 		look_at_port(v, i);
+	for (unsigned i = 0; i < v->n_ports; i++)
+		tell_trouble(v, i);
 	say_lost();
 }
 
@@ -80,6 +95,32 @@ static void report(struct serving *v)
 		say_line(e.text);
 }
 
+/* From vhost-net to the TAP fd, or back; the workers do it without losing a frame. */
+static int toggle_port(struct serving *v, unsigned idx, struct err *e)
+{
+	struct port *p = &v->ports[idx];
+	bool on = !engine_vhost_is_on(v->g, idx);
+	int code = on ? port_vhost_attach(p, e) : 0;
+
+	if (!code)
+		code = engine_vhost_switch(v->g, idx, on, e);
+	if (!code)
+		say_fmt("port %s: switching to %s", p->spec.id,
+			on ? "vhost-net" : "the TAP fd");
+	return code;
+}
+
+static void toggle(struct serving *v)
+{
+	for (unsigned i = 0; i < v->n_ports; i++) {
+		struct err e = {0};
+
+		if (toggle_port(v, i, &e) < 0)
+			say_fmt("port %s stays on the TAP fd: %s", v->ports[i].spec.id,
+				e.text);
+	}
+}
+
 /* One signal each time: one that ends us is never behind a row of others. */
 static void take_other(struct serving *v)
 {
@@ -87,6 +128,8 @@ static void take_other(struct serving *v)
 
 	if (sig == SIGUSR1)
 		report(v);
+	else if (sig == SIGUSR2)
+		toggle(v);
 	else if (sig)
 		say_fmt("SIG%s is ignored; to read the configuration anew, restart "
 			"ringway",
@@ -110,7 +153,7 @@ static int turn(struct serving *v, struct err *e)
 	return 1;
 }
 
-int serve_until_stop(struct signals *s, const struct engine *g, struct port *ports,
+int serve_until_stop(struct signals *s, struct engine *g, struct port *ports,
 		     unsigned n_ports, struct err *e)
 {
 	struct serving v = {

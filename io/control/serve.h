@@ -9,7 +9,7 @@
 #include "io/port/port.h"
 
 /* Returns 0 when SIGTERM or SIGINT came; n_ports: at most CONFIG_PORTS_MAX. */
-int serve_until_stop(struct signals *s, const struct engine *g, struct port *ports,
+int serve_until_stop(struct signals *s, struct engine *g, struct port *ports,
 		     unsigned n_ports, struct err *e);
 
 #endif
