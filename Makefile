@@ -19,6 +19,9 @@ KIND  := -fsanitize=thread
 else ifdef COV
 BUILD ?= build/cov
 KIND  := --coverage -fprofile-update=atomic
+else ifdef FUZZ
+BUILD ?= build/libfuzzer
+KIND  := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 endif
 BUILD ?= build
 
@@ -39,13 +42,16 @@ LIB   := $(CORE) $(STAGE) $(IO)
 UNIT  := $(wildcard tests/unit/test_*.c)
 FAULT := $(wildcard tests/fault/*.c)
 BENCH := $(wildcard bench/*.c)
+FUZZED := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_SECONDS ?= 60
 
 obj    = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT))
 FAULTS := $(patsubst tests/fault/%.c,$(BUILD)/fault/%,$(FAULT))
 BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZED))
 
-.PHONY: all programs tests check demo bench deps install uninstall clean help law format
+.PHONY: all programs tests fuzzers check fuzz demo bench deps install uninstall clean help law format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -54,7 +60,8 @@ all: $(BUILD)/ringway
 # --- what is built ------------------------------------------------------------
 
 programs: $(BUILD)/ringway $(BENCHES)
-tests: programs $(UNITS) $(FAULTS)
+tests: programs $(UNITS) $(FAULTS) $(FUZZERS)
+fuzzers: $(FUZZERS)
 
 $(BUILD)/ringway: $(call obj,io/control/main.c) $(BUILD)/libringway.a
 	$(LINK)
@@ -64,6 +71,15 @@ $(BUILD)/fault/%: $(BUILD)/obj/tests/fault/%.o $(BUILD)/libringway.a
 	$(LINK)
 $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libringway.a
 	$(LINK)
+# a fuzz target: fed by libFuzzer with FUZZ=1, by replay.c with files otherwise
+ifdef FUZZ
+$(BUILD)/fuzz/%: LDFLAGS += -fsanitize=fuzzer
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libringway.a
+	$(LINK)
+else
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/libringway.a
+	$(LINK)
+endif
 LINK = @mkdir -p $(@D) && echo "  LD $@" && \
        $(CC) $(CFLAGS) $(KIND) -pthread $(LDFLAGS) -o $@ $^ $(PKGLIBS)
 
@@ -89,6 +105,14 @@ FORCE:
 
 check: ; @$(MAKE) --no-print-directory deps FOR=check && exec tests/check
 demo:  ; @$(MAKE) --no-print-directory deps FOR=demo && $(MAKE) --no-print-directory programs && exec bench/demo
+# each target for FUZZ_SECONDS; what it finds worth keeping goes to build/libfuzzer/corpus
+fuzz:
+	@$(MAKE) --no-print-directory deps FOR=check
+	@$(MAKE) --no-print-directory FUZZ=1 CC=clang BUILD=build/libfuzzer fuzzers
+	@for f in $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZED)); do \
+	   d=build/libfuzzer/corpus/$$f; mkdir -p $$d tests/fuzz/corpus/$$f && echo "--- $$f" && \
+	   build/libfuzzer/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+	     -artifact_prefix=build/libfuzzer/$$f- $$d tests/fuzz/corpus/$$f || exit 1; done
 bench: ; @$(MAKE) --no-print-directory deps FOR=demo && $(MAKE) --no-print-directory programs && exec bench/run
 deps:  ; @./tests/deps $(FOR)
 
@@ -109,6 +133,7 @@ help:
 	@echo 'make deps            install what building, demo and tests need (Debian), or print the list'
 	@echo 'make demo            two namespaces, two TAPs, ping, iperf3, small packets, live counters'
 	@echo 'make check           every test; ends with "N passed, N failed, N skipped"'
+	@echo 'make fuzz            each fuzz target for FUZZ_SECONDS=60 with libFuzzer (clang)'
 	@echo 'make bench           ringway against a plain read/write loop and the kernel bridge'
 	@echo 'make install         into $$(DESTDIR)$$(PREFIX), PREFIX=/usr/local'
 	@echo 'make uninstall clean format help'
