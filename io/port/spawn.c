@@ -175,7 +175,9 @@ int spawn_wait_for(pid_t pid, int timeout_ms, int *status)
 	if (timeout_ms < 0 && watch_fd < 0)
 		return reap(pid, status);
 	pidfd = open_pidfd(pid);
-	if (pidfd == -ESRCH) /* SIGCHLD is ignored: reap() says what that means */
+	/* SIGCHLD is ignored: reap() says what that means; or nothing but a signal could
+	 * end the wait: then it goes on without that */
+	if (pidfd == -ESRCH || (pidfd < 0 && timeout_ms < 0))
 		return reap(pid, status);
 	if (pidfd < 0) {
 		spawn_kill(pid);
