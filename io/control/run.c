@@ -192,7 +192,7 @@ static int serve(struct run *r, struct err *e)
 {
 	int code = set_up(r, e);
 
-	spawn_watch(-1); /* the programs that undo it run to their end */
+	spawn_watch(-1);
 	if (code < 0)
 		return code;
 	r->is_ready = true;
@@ -217,13 +217,29 @@ static void close_unseen_fds(const struct run *r)
 	}
 }
 
-/* A run that was never ready leaves devices as they were before it, persist=on or not. */
-static int close_port(const struct run *r, struct port *p, struct err *e)
+/*
+ * A run that was never ready leaves devices as they were before it, persist=on or
+ * not. A stop signal that comes while the downscript runs ends it, so that one
+ * that hangs holds nobody up for ever; one that came earlier was not meant for it.
+ */
+static int close_port(struct run *r, struct port *p, struct err *e)
 {
-	if (r->is_ready)
-		return port_close(p, e);
-	port_abort(p, e);
-	return e->code;
+	int code, sig;
+
+	while (signals_again(&r->signals))
+		;
+	spawn_watch(r->signals.stop_fd);
+	if (r->is_ready) {
+		code = port_close(p, e);
+	} else {
+		port_abort(p, e);
+		code = e->code;
+	}
+	spawn_watch(-1);
+	sig = code == -EINTR ? signals_again(&r->signals) : 0;
+	if (sig)
+		e->exit_status = 128 + sig;
+	return code;
 }
 
 /* The first failure of the run is the one that is handed up; others are told at once. */

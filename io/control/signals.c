@@ -60,6 +60,11 @@ int signals_stop(struct signals *s)
 	return s->stopped_by;
 }
 
+int signals_again(struct signals *s)
+{
+	return take(s->stop_fd);
+}
+
 int signals_other(struct signals *s)
 {
 	return take(s->other_fd);

@@ -23,6 +23,9 @@ int signals_open(struct signals *s, struct err *e);
 /* Without waiting: SIGTERM or SIGINT, also if it came before, or 0. */
 int signals_stop(struct signals *s);
 
+/* Without waiting: the next SIGTERM or SIGINT that nobody has seen yet, or 0. */
+int signals_again(struct signals *s);
+
 /* Without waiting: the next of the others, or 0. */
 int signals_other(struct signals *s);
 

@@ -20,7 +20,8 @@ int spawn_start(char *const argv[], int keep_fd, struct err *e);
  * From now on a wait ends when fd (a signalfd; -1 = none) becomes readable: the
  * child's group is sent SIGTERM, after 1 s SIGKILL, the child is reaped, and the
  * wait returns -EINTR. fd is neither read nor closed. It ends one wait only and
- * is then forgotten, so that the roll-back's programs run in peace.
+ * is then forgotten, so that it does not end what is run to undo the first.
+ * Where the kernel has no fd left for it, a wait without a time goes on unwatched.
  */
 void spawn_watch(int fd);
 

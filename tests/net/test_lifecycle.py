@@ -13,6 +13,7 @@ import pytest
 from tests.lib import sysnet
 from tests.lib.frames import End, Flow, numbered
 from tests.lib.lab import wait_for
+from tests.lib.programs import held, program
 from tests.lib.ringway import Ringway, binary
 from tests.lib.traffic import blast, blast_stop, ping
 
@@ -218,13 +219,6 @@ def test_a_second_start_names_the_busy_device(pair):
 # --- a run that does not come about -------------------------------------------------
 
 
-def program(lab, name, text):
-    path = lab.dir / name
-    path.write_text("#!/bin/sh\n" + text)
-    path.chmod(0o755)
-    return path
-
-
 def settings(ns, dev):
     """What a link was set to, without what changes by itself."""
     x = ns.link(dev)
@@ -251,12 +245,6 @@ def test_a_failed_start_leaves_all_as_it_was(lab, why):
     assert p.wait() not in (0, None), str(p)
     assert sorted(ns.links()) == ["lo", "old"], str(p)
     assert settings(ns, "old") == before
-
-
-def held(lab, text="read x <{fifo}\n", mark="mark"):
-    """A script that tells that it runs, and then does what the text says."""
-    os.mkfifo(lab.dir / f"{mark}.fifo")
-    return program(lab, f"{mark}.sh", f"echo >{lab.dir / mark}\n" + text.format(fifo=lab.dir / f"{mark}.fifo"))
 
 
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
