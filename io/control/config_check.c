@@ -88,6 +88,32 @@ static int check_fds(const struct config *c, struct err *e)
 	return code;
 }
 
+/* Names that the kernel numbers are others each time. */
+static bool has_fixed_name(const struct port_spec *s)
+{
+	return s->ifname[0] && !strchr(s->ifname, '%') &&
+	       port_spec_source(s) == PORT_SOURCE_name;
+}
+
+/* Two ports can share a device only if both open it with several queues. */
+static int check_name(const struct config *c, unsigned idx, struct err *e)
+{
+	const struct port_spec *s = &c->ports[idx];
+
+	for (unsigned i = 0; i < idx && has_fixed_name(s); i++) {
+		const struct port_spec *t = &c->ports[i];
+
+		if (!has_fixed_name(t) || strcmp(s->ifname, t->ifname) ||
+		    strcmp(s->netns, t->netns) || (s->n_queues > 1 && t->n_queues > 1))
+			continue;
+		return err_usage(e,
+				 "port '%s': ifname=%s is that of port '%s' already, in "
+				 "the same namespace; choose another name",
+				 s->id, s->ifname, t->id);
+	}
+	return 0;
+}
+
 /* The port of one end of a connection, which becomes taken. */
 static int take_end(const struct config *c, const struct config_connect *connect,
 		    const char *id, bool *taken, struct err *e)
@@ -148,6 +174,8 @@ static int check_port(const struct config *c, unsigned idx, struct err *e)
 			"port '%s': io=uring cannot be used together with uring-form E, "
 			"which is the loop without io_uring; leave one out",
 			s->id);
+	if (code == 0)
+		code = check_name(c, idx, e);
 	return code < 0 ? config_blame(&c->port_wheres[idx], code, e) : 0;
 }
 

@@ -227,6 +227,7 @@ CASES = {
                      lambda c: c.ip("tuntap add t0 mode tap")),
     "multi queue": (T0, OSERR, ["t0", "multi-queue", "queues=2"], lambda c: c.ip("tuntap add t0 mode tap multi_queue")),
     "busy": (T0, TEMPFAIL, ["t0", "already open", "another name"], lambda c: c.tun("t0")),
+    "one name in two ports": (f"{T0} --port tap,id=b,ifname=t0 --check", USAGE, ["'b'", "ifname=t0", "'a'"]),
     "no bridge": (f"{T0},master=br9", UNAVAILABLE, ["br9"]),
     "second port fails": (f"{T0} --port tap,id=b,ifname=t1,master=br9", UNAVAILABLE, ["port 'b'", "br9"]),
     "persistent port before it": (f"{T0},persist=on --port tap,id=b,ifname=lo", OSERR, ["port 'b'", "lo"]),

@@ -183,7 +183,13 @@ static void test_ports(void **state)
 
 static void test_check_ports(void **state)
 {
-	(void)state;
+	add("tap,id=a,ifname=t0,queues=2");
+	add("tap,id=b,ifname=t0,netns=x");
+	add("tap,id=c,ifname=t0,queues=2");
+	assert_int_equal(config_check(&c, &e), 0);
+	add("tap,id=d,ifname=t0");
+	says(config_check(&c, &e), EX_USAGE, "port 'd': ifname=t0|port 'a'|another name");
+	end(state);
 	add("tap,ifname=t0");
 	says(config_check(&c, &e), EX_USAGE, "needs an id");
 	end(state);
