@@ -92,9 +92,10 @@ int preflight_limits(const struct config *c, struct err *e)
 		return 0;
 	return err_set(
 		e, -EMFILE,
-		"%llu queues and %u workers need about %llu open files, but the limit "
+		"%llu queue%s and %u worker%s need about %llu open files, but the limit "
 		"is %llu; raise it, with 'ulimit -n %llu' or LimitNOFILE=",
-		(unsigned long long)queues, c->n_workers, (unsigned long long)need,
+		(unsigned long long)queues, queues == 1 ? "" : "s", c->n_workers,
+		c->n_workers == 1 ? "" : "s", (unsigned long long)need,
 		(unsigned long long)limit.rlim_max, (unsigned long long)need);
 }
 
