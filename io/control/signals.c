@@ -27,13 +27,14 @@ static int open_one(const int *numbers, unsigned n)
 int signals_open(struct signals *s, struct err *e)
 {
 	static const int stops[] = {SIGTERM, SIGINT};
-	static const int others[] = {SIGHUP, SIGUSR1, SIGUSR2};
+	static const int others[SIGNALS_OTHERS] = {SIGHUP, SIGUSR1, SIGUSR2};
 
 	signals_init(s);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* ulimit -f: a full log must not end us */
 	signal(SIGCHLD, SIG_DFL); /* ignored, no child's status would reach us */
 	s->stop_fd = open_one(stops, 2);
-	s->other_fd = s->stop_fd < 0 ? -1 : open_one(others, 3);
+	s->other_fd = s->stop_fd < 0 ? -1 : open_one(others, SIGNALS_OTHERS);
 	if (s->other_fd < 0)
 		return err_set(e, -errno, "cannot receive signals (signalfd): %s",
 			       strerror(errno));

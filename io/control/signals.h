@@ -5,6 +5,8 @@
 
 #include "core/err.h"
 
+enum { SIGNALS_OTHERS = 3 }; /* kinds of signals that do not end us */
+
 struct signals {
 	int stop_fd;	/* signalfd of SIGTERM and SIGINT; -1 = none */
 	int other_fd;	/* signalfd of SIGHUP, SIGUSR1 and SIGUSR2; -1 = none */
@@ -15,8 +17,8 @@ void signals_init(struct signals *s);
 
 /*
  * From here on they are read, not caught: threads and ports inherit the mask.
- * What else our parent may have set is made usual: SIGPIPE is an error of
- * write(), and children are waited for (SIGCHLD).
+ * What else our parent may have set is made usual: SIGPIPE and SIGXFSZ are errors
+ * of write(), and children are waited for (SIGCHLD).
  */
 int signals_open(struct signals *s, struct err *e);
 

@@ -244,6 +244,7 @@ CASES = {
     "no /dev/net/tun": (T0, UNAVAILABLE, ["/dev/net/tun", "modprobe"], None, shell("mount -t tmpfs none /dev/net")),
     "no right to /dev/net/tun": (T0, NOPERM, ["/dev/net/tun", "chmod"], None,
                                  shell("mount -t tmpfs -o nodev none /dev/net; mknod /dev/net/tun c 10 200")),
+    "no room for the pidfile": (f"{T0} --pidfile {{tmp}}/pid", OSERR, ["pidfile", "too large"], None, ["prlimit", "--fsize=0"]),
     "few open files": (f"{T0},queues=100", OSERR, ["100 queues", "limit is 64", "ulimit -n"], None,
                        ["prlimit", "--nofile=64:64"]),
 }
