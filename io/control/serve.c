@@ -122,7 +122,7 @@ static void toggle(struct serving *v)
 }
 
 /* One signal each time: one that ends us is never behind a row of others. */
-static void take_other(struct serving *v)
+static int take_other(struct serving *v)
 {
 	int sig = signals_other(v->signals);
 
@@ -134,6 +134,7 @@ static void take_other(struct serving *v)
 		say_fmt("SIG%s is ignored; to read the configuration anew, restart "
 			"ringway",
 			sigabbrev_np(sig));
+	return sig;
 }
 
 static int turn(struct serving *v, struct err *e)
@@ -144,8 +145,12 @@ static int turn(struct serving *v, struct err *e)
 
 	if (poll(fds, 3, -1) < 0 && errno != EINTR)
 		return err_set(e, -errno, "cannot wait for signals: %s", strerror(errno));
-	if (signals_stop(v->signals))
+	if (signals_stop(v->signals)) {
+		/* those that came before it are answered: each kind waits once at most */
+		for (int n = 0; n < SIGNALS_OTHERS && take_other(v); n++)
+			;
 		return 0;
+	}
 	if (fds[1].revents)
 		take_other(v);
 	if (fds[2].revents)

@@ -59,6 +59,17 @@ def test_stop_drains_what_was_queued(pair, form):
     p.r.stop()
 
 
+def test_a_report_asked_for_before_the_stop_is_given(pair):
+    """`kill -USR1` and `kill` one after the other, as in a script."""
+    p = pair(ipv6=False)
+    pause(p.r)
+    for sig in (signal.SIGUSR1, signal.SIGHUP, signal.SIGTERM, signal.SIGCONT):
+        p.r.p.signal(sig)
+    p.r.stopped = True
+    assert p.r.p.wait() == 0 and list(p.r.p.out)[-1:] == ["end"], str(p.r.p)
+    assert any("SIGHUP is ignored" in x for x in p.r.p.err)
+
+
 def test_pause_and_go_on(pair, form):
     p = pair(form=form, ipv6=False)
     a, b = p.ends()
