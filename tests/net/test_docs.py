@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""README and the manual: their examples run word for word, their lists are complete."""
+import os
+import re
+import subprocess
+import textwrap
+
+import pytest
+
+from tests.lib.lab import LIMIT, ROOT
+from tests.lib.ringway import binary
+
+README = (ROOT / "README.md").read_text()
+MAN, CONF = ((ROOT / "man" / name).read_text() for name in ("ringway.8", "ringway.conf.5"))
+
+# Namespaces of any name, in a /run of the test's own; all processes go with the first.
+APART = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-euc",
+         'mount -t tmpfs tmpfs /run; mkdir /run/netns; ip link set lo up; cd "$0"; . "$1"']
+
+
+def indented(text, after):
+    """The first block of indented lines behind a word."""
+    lines = text[text.index(after):].split("\n    ", 1)[1].split("\n")
+    n = next(i for i, x in enumerate(lines[1:], 1) if x and not x.startswith("    "))
+    return textwrap.dedent("\n".join(["    " + lines[0], *lines[1:n]]))
+
+
+def literal(text, after):
+    """The first .Bd -literal behind a word."""
+    block = text[text.index(after):].split(".Bd -literal", 1)[1].split("\n", 1)[1].split(".Ed")[0]
+    return block.replace("\\e", "\\")
+
+
+def run_apart(lab, text, names=()):
+    """The words of an example as a shell takes them, and then: does all end with 0, and is nothing left?"""
+    path = lab.dir / "example"
+    path.write_text(text + textwrap.dedent("""
+        status=0; wait $! || status=$?
+        for n in $(ip netns | cut -d" " -f1); do
+            links=$(ip -n $n -o link | grep -vc ": lo:" || true); echo "$n: $links links"
+        done
+        exit $status
+        """))
+    tools = lab.dir / "bin"
+    tools.mkdir()
+    (tools / "ringway").symlink_to(binary())
+    build = lab.dir / "build"
+    build.mkdir()
+    (build / "ringway").symlink_to(binary())
+    r = subprocess.run([*APART, str(lab.dir), str(path)], capture_output=True, text=True, timeout=2 * LIMIT,
+                       env={**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"})
+    told = f"exit {r.returncode}\n{r.stdout}\n{r.stderr}"
+    assert r.returncode == 0, told
+    left = [x for x in r.stdout.splitlines() if x.endswith(" links")]
+    assert left and all(x.endswith(": 0 links") for x in left), told
+    return r.stdout
+
+
+@pytest.mark.parametrize("which", ["README", "man"])
+def test_the_first_example(lab, which):
+    text = indented(README, "## A first configuration") if which == "README" else literal(MAN, "Two namespaces")
+    assert "ping" in text and "kill -USR1" in text
+    out = run_apart(lab, text)
+    assert "3 received" in out and "\nend\n" in out, out
+
+
+@pytest.mark.parametrize("which", ["README", "man"])
+def test_the_example_file(lab, which):
+    text = indented(README, "The same as a file") if which == "README" else literal(CONF, "Two pairs of namespaces")
+    path = lab.dir / "example.conf"
+    path.write_text(text)
+    spaces = " ".join(sorted(set(re.findall(r"netns = (\w+)", text))))
+    address = re.search(r"netns = red\n.*\naddr = ([\d.]+)/", text).group(1)
+    out = run_apart(lab, f"""
+        for n in {spaces}; do ip netns add $n; done
+        ringway run --check -c {path}
+        ringway run -c {path} &
+        until ip netns exec blue ping -c 1 -W 1 {address}; do :; done
+        kill $!
+        """)
+    assert "configuration ok" in out
+
+
+def keys():
+    found = re.findall(r'^\t\{"([\w-]+)", take_', (ROOT / "io/port/port_spec.c").read_text(), re.M)
+    assert len(found) > 25 and "addr" in found
+    return [k for k in found if k != "type"]
+
+
+def test_every_key_is_told_of():
+    table = README[README.index("## Options of a port"):README.index("## Counters")]
+    helped = subprocess.run([binary(), "help", "run"], capture_output=True, text=True, timeout=LIMIT, check=True).stdout
+    ports = MAN[MAN.index(".Ss Ports"):MAN.index(".Ss Forms of the loop")]
+    listed = CONF[CONF.index(".Ss Ports"):CONF.index(".Ss Connections")]
+    for key in keys():
+        assert key == "id" or f"`{key}=" in table, f"{key}= is not in README's table"
+        assert re.search(rf"\b{key}=", helped), f"{key}= is not in `ringway help run`"
+        assert re.search(rf"\.It .*\bCm {key} Ns =", ports) or re.search(rf", Cm {key} Ns =", ports), f"{key}= is not in ringway(8)"
+        assert key == "id" or re.search(rf"[ ,]{key}[ ,\n]", listed), f"{key} is not in ringway.conf(5)"
+
+
+def test_every_option_is_told_of():
+    helped = subprocess.run([binary(), "help", "run"], capture_output=True, text=True, timeout=LIMIT, check=True).stdout
+    found = re.findall(r"^  .{3} --([\w-]+)", helped, re.M)
+    assert len(found) > 8
+    for option in found:
+        assert re.search(rf"^\.It .*Fl -{option}\b", MAN, re.M), f"--{option} is not in ringway(8)"
+    for key in ("workers", "cpus", "busy-poll", "uring-form", "pidfile"):
+        assert re.search(rf"^\.It Cm {key} Ns =", CONF, re.M), f"{key} is not in ringway.conf(5)"
+
+
+def test_every_reason_is_told_of():
+    found = re.findall(r"^\tX\((\w+),", (ROOT / "core/drop.h").read_text(), re.M)
+    assert len(found) > 10
+    for name in found:
+        assert re.search(rf"^\.It Cm {name}$", MAN, re.M), f"the drop reason {name} is not in ringway(8)"
