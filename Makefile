@@ -16,6 +16,9 @@ KIND  := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-
 else ifdef TSAN
 BUILD ?= build/tsan
 KIND  := -fsanitize=thread
+else ifdef DEBUG
+BUILD ?= build/debug
+KIND  := -DRINGWAY_DEBUG
 else ifdef COV
 BUILD ?= build/cov
 KIND  := --coverage -fprofile-update=atomic
@@ -139,4 +142,5 @@ help:
 	@echo 'make uninstall clean format help'
 	@echo 'VHOST=0              leave the vhost-net stage out'
 	@echo 'SAN=1 TSAN=1 COV=1   address+undefined sanitizers, thread sanitizer, coverage; in build/san, tsan, cov'
+	@echo 'DEBUG=1              with hooks that let the tests spoil what vhost-net gets; in build/debug'
 	@echo 'CC=clang             another compiler; WERROR=0: warnings do not end the build'

@@ -61,18 +61,20 @@ static void port_line(FILE *f, struct port *p, const struct counters *c)
 }
 
 /* why is a sentence: the rest of the line. */
-static void vhost_line(FILE *f, const struct port *p)
+static void vhost_line(FILE *f, const struct engine *g, const struct port *p,
+		       unsigned port)
 {
 	static const char *const workers[] = {"shared", "per-queue"};
-	bool is_on = port_vhost_is_attached(p);
+	bool is_attached = port_vhost_is_attached(p);
 	const struct vhost_thread *t;
 	struct vhost_info info;
 	unsigned n;
 
-	fprintf(f, "vhost=%s state=%s", p->spec.id, is_on ? "on" : "off");
-	if (is_on)
+	fprintf(f, "vhost=%s state=%s", p->spec.id,
+		engine_vhost_is_on(g, port) ? "on" : "off");
+	if (is_attached)
 		vhost_info(p->vhost[0], &info);
-	fprintf(f, " workers=%s threads=", is_on ? workers[info.workers] : "-");
+	fprintf(f, " workers=%s threads=", is_attached ? workers[info.workers] : "-");
 	port_vhost_threads(p, &t, &n);
 	for (unsigned i = 0; i < n; i++) {
 		fprintf(f, "%s%d", i ? "," : "", (int)t[i].tid);
@@ -149,7 +151,7 @@ static void port_lines(FILE *f, const struct engine *g, struct port *p, unsigned
 		counters_add(&sum, &queues[q]);
 	}
 	port_line(f, p, &sum);
-	vhost_line(f, p);
+	vhost_line(f, g, p, port);
 	for (unsigned q = 0; q < p->n_queues; q++)
 		queue_lines(f, g, p->spec.id, port, q, &queues[q]);
 	counters_add(total, &sum);

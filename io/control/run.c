@@ -197,6 +197,7 @@ static int serve(struct run *r, struct err *e)
 		return code;
 	r->is_ready = true;
 	notify(r, "READY=1");
+	serve_tell_vhost(r->engine, r->ports, r->n_open);
 	say_vhost(r);
 	say_ready(r);
 	code = serve_until_stop(&r->signals, r->engine, r->ports, r->n_open, e);

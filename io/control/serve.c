@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -61,17 +62,25 @@ static void look_at_port(struct serving *v, unsigned idx)
 	}
 }
 
-/* What vhost-net's health came to; the workers set rings up again by themselves. */
-static void tell_trouble(struct serving *v, unsigned idx)
+/* What became of vhost-net; the workers set rings up again by themselves. */
+static void tell_trouble(struct engine *g, struct port *p, unsigned idx)
 {
-	const struct port *p = &v->ports[idx];
-
 	for (unsigned q = 0; q < p->n_queues; q++) {
 		struct err e = {0};
 
-		if (engine_vhost_error(v->g, idx, q, &e))
-			say_fmt("port %s: queue %u: %s", p->spec.id, q, e.text);
+		if (!engine_vhost_error(g, idx, q, &e))
+			continue;
+		say_fmt("port %s: queue %u: %s", p->spec.id, q, e.text);
+		if (!engine_vhost_is_on(g, idx))
+			snprintf(p->vhost_why, sizeof(p->vhost_why),
+				 "%.480s; using the TAP fds", e.text);
 	}
+}
+
+void serve_tell_vhost(struct engine *g, struct port *ports, unsigned n_ports)
+{
+	for (unsigned i = 0; i < n_ports; i++)
+		tell_trouble(g, &ports[i], i);
 }
 
 static void look(struct serving *v)
@@ -82,8 +91,7 @@ static void look(struct serving *v)
 		return;
 	for (unsigned i = 0; i < v->n_ports; i++)
 		look_at_port(v, i);
-	for (unsigned i = 0; i < v->n_ports; i++)
-		tell_trouble(v, i);
+	serve_tell_vhost(v->g, v->ports, v->n_ports);
 	say_lost();
 }
 
@@ -104,10 +112,12 @@ static int toggle_port(struct serving *v, unsigned idx, struct err *e)
 
 	if (!code)
 		code = engine_vhost_switch(v->g, idx, on, e);
-	if (!code)
-		say_fmt("port %s: switching to %s", p->spec.id,
-			on ? "vhost-net" : "the TAP fd");
-	return code;
+	if (code)
+		return code;
+	say_fmt("port %s: switching to %s", p->spec.id, on ? "vhost-net" : "the TAP fd");
+	snprintf(p->vhost_why, sizeof(p->vhost_why), "SIGUSR2: %s",
+		 on ? "vhost-net serves it" : "using the TAP fds");
+	return 0;
 }
 
 static void toggle(struct serving *v)

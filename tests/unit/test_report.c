@@ -52,6 +52,12 @@ const char *engine_queue_io(const struct engine *g, unsigned port, unsigned queu
 	return engine_queue_worker(g, port, queue) < 0 ? "off" : "mshot";
 }
 
+bool engine_vhost_is_on(const struct engine *g, unsigned port)
+{
+	(void)g, (void)port;
+	return false;
+}
+
 unsigned engine_n_workers(const struct engine *g)
 {
 	(void)g;
