@@ -137,6 +137,7 @@ help:
 	@echo 'make demo            two namespaces, two TAPs, ping, iperf3, small packets, live counters'
 	@echo 'make check           every test; ends with "N passed, N failed, N skipped"'
 	@echo 'make fuzz            each fuzz target for FUZZ_SECONDS=60 with libFuzzer (clang)'
+	@echo 'tests/check TIER...  some: build law unit fault net vm san tsan cov; vm boots guests with a vhost-net'
 	@echo 'make bench           ringway against a plain read/write loop and the kernel bridge'
 	@echo 'make install         into $$(DESTDIR)$$(PREFIX), PREFIX=/usr/local'
 	@echo 'make uninstall clean format help'

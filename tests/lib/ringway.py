@@ -191,7 +191,7 @@ class Ringway:
             last[:] = rep, self.imbalances(rep) + (self.unreconciled(rep) if self.strict else [])
             return rep if not last[1] else None
 
-        return wait_for(look, lambda: "conservation:\n" + "\n".join(last[1] or []) + f"\n{last[0]}\n{self.p}", 15)
+        return wait_for(look, lambda: "conservation:\n" + "\n".join(last[1] or []) + f"\n{last[0]}\n{self.p}", LIMIT / 2)
 
     # --- the end ------------------------------------------------------------
 

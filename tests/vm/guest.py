@@ -43,13 +43,16 @@ def tools():
 
 # --- the package -----------------------------------------------------------------
 
-def backports_source():
-    """One apt source, as the machine's own main one, for the backports of its release."""
-    release = dict(x.split("=", 1) for x in pathlib.Path("/etc/os-release").read_text().splitlines() if "=" in x)
-    suite = release.get("VERSION_CODENAME", "").strip('"')
+def release():
+    words = dict(x.split("=", 1) for x in pathlib.Path("/etc/os-release").read_text().splitlines() if "=" in x)
+    suite = words.get("VERSION_CODENAME", "").strip('"')
     if not suite:
         raise Absent("/etc/os-release names no release")
-    etc = pathlib.Path("/etc/apt")
+    return suite
+
+
+def backports_source(suite, etc=pathlib.Path("/etc/apt")):
+    """The machine's own apt source of a release, changed to its backports: how the file's name ends, its text."""
     for f in sorted(etc.glob("sources.list.d/*.sources")):
         for stanza in re.split(r"\n\s*\n", f.read_text()):
             lines = [x for x in stanza.splitlines() if not x.startswith("#")]
@@ -71,7 +74,7 @@ def apt_options(which, folder):
         (folder / d).mkdir(parents=True, exist_ok=True)
     options = [f"Dir::State::lists={folder}/lists", f"Dir::Cache={folder}/cache"]
     if which == "backports":
-        ext, text = backports_source()
+        ext, text = backports_source(release())
         (folder / f"parts/backports{ext}").write_text(text)
         options += ["Dir::Etc::sourcelist=/dev/null", f"Dir::Etc::sourceparts={folder}/parts"]
     return [x for o in options for x in ("-o", o)]
