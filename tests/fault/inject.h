@@ -27,7 +27,8 @@
  * is not done, and reports the errno instead; only close() and munmap() are
  * done all the same, as Linux does them even when it reports an error. Only
  * the thread itself is traced, not the programs it starts. A close() that
- * really gives EBADF is counted: nobody closes twice.
+ * really gives EBADF is counted: nobody closes twice. A call that is not failed
+ * may be answered by a stand-in for a device that this machine lacks.
  */
 struct inject {
 	long at;  /* which call to fail, from 1 on; 0 = none */
@@ -46,6 +47,17 @@ struct inject_rule {
 	long nr;
 	int errnos[INJECT_ERRNOS]; /* 0 ends them */
 };
+
+/*
+ * The stand-in: both run in the parent, for every call of the child. entry: true =
+ * answered, with *result; it may change the registers. leave: of calls that the
+ * kernel has done.
+ */
+struct inject_fake {
+	bool (*entry)(pid_t pid, long nr, const unsigned long args[3], long *result);
+	void (*leave)(long nr, const unsigned long args[3], long result);
+};
+static const struct inject_fake *inject_fake; /* for the next inject_run(); NULL = none */
 
 /* What each call can give; the last line is for all others. */
 static const struct inject_rule inject_rules[] = {
@@ -70,6 +82,7 @@ static const struct inject_rule inject_rules[] = {
 	{SYS_pidfd_open, {EMFILE, ENODEV}},
 	{SYS_poll, {ENOMEM, EINVAL, EINTR}},
 	{SYS_kill, {EPERM, ESRCH}},
+	{SYS_eventfd2, {EMFILE, ENOMEM}},
 	{-1, {EIO, ENOMEM}},
 };
 
@@ -129,6 +142,26 @@ static inline long inject_number(pid_t pid)
 	return (long)regs.orig_rax;
 }
 
+static inline void inject_args(pid_t pid, unsigned long args[3])
+{
+	struct user_regs_struct regs;
+
+	ptrace(PTRACE_GETREGS, pid, NULL, &regs);
+	args[0] = regs.rdi;
+	args[1] = regs.rsi;
+	args[2] = regs.rdx;
+}
+
+/* Before the call is done: another second argument, a path for instance. */
+static inline void inject_set_arg1(pid_t pid, unsigned long value)
+{
+	struct user_regs_struct regs;
+
+	ptrace(PTRACE_GETREGS, pid, NULL, &regs);
+	regs.rsi = value;
+	ptrace(PTRACE_SETREGS, pid, NULL, &regs);
+}
+
 static inline void inject_set_result(pid_t pid, long value)
 {
 	struct user_regs_struct regs;
@@ -152,6 +185,14 @@ static inline long inject_number(pid_t pid)
 	return pid;
 }
 static inline void inject_set_result(pid_t pid, long value)
+{
+	(void)pid, (void)value;
+}
+static inline void inject_args(pid_t pid, unsigned long args[3])
+{
+	(void)pid, (void)args;
+}
+static inline void inject_set_arg1(pid_t pid, unsigned long value)
 {
 	(void)pid, (void)value;
 }
@@ -181,12 +222,46 @@ static inline void inject_exit(struct inject *in, pid_t pid, long nr, bool faile
 		in->bad_closes++;
 }
 
+/* One call of the child, from its entry to its end. */
+struct inject_call {
+	long nr, result;
+	unsigned long args[3];
+	bool failed, answered;
+};
+
+static inline void inject_call_enter(struct inject *in, pid_t pid, bool inside,
+				     struct inject_call *c)
+{
+	c->nr = inject_number(pid);
+	c->failed = inside && inject_entry(in, pid, c->nr);
+	c->answered = false;
+	if (!inject_fake)
+		return;
+	inject_args(pid, c->args);
+	if (c->failed)
+		return;
+	c->answered = inject_fake->entry(pid, c->nr, c->args, &c->result);
+	if (c->answered)
+		inject_skip_call(pid, -1);
+}
+
+static inline void inject_call_leave(struct inject *in, pid_t pid, bool inside,
+				     struct inject_call *c)
+{
+	if (c->answered)
+		inject_set_result(pid, c->result);
+	else if (inject_fake && (!c->failed || c->nr == SYS_close))
+		inject_fake->leave(c->nr, c->args, inject_result(pid));
+	if (inside)
+		inject_exit(in, pid, c->nr, c->failed);
+}
+
 /* The parent: until the child ends. Its exit status, or 128 + signal. */
 static inline int inject_trace(struct inject *in, pid_t pid)
 {
-	bool entering = true, inside = false, failed = false;
+	bool entering = true, inside = false;
+	struct inject_call call = {.nr = -1};
 	int status, sig;
-	long nr = -1;
 
 	for (;;) {
 		if (waitpid(pid, &status, 0) < 0)
@@ -198,14 +273,15 @@ static inline int inject_trace(struct inject *in, pid_t pid)
 		sig = WSTOPSIG(status);
 		if (sig == (SIGTRAP | 0x80)) {
 			if (entering) {
-				nr = inject_number(pid);
+				long nr = inject_number(pid);
+
+				call = (struct inject_call){.nr = nr};
 				if (nr == INJECT_BEGIN || nr == INJECT_END)
 					inside = nr == INJECT_BEGIN;
 				else
-					failed = inside && inject_entry(in, pid, nr);
-			} else if (inside) {
-				inject_exit(in, pid, nr, failed);
-				failed = false;
+					inject_call_enter(in, pid, inside, &call);
+			} else if (call.nr != INJECT_BEGIN && call.nr != INJECT_END) {
+				inject_call_leave(in, pid, inside, &call);
 			}
 			entering = !entering;
 			sig = 0;
