@@ -114,6 +114,20 @@ int rings_check(const struct vhost_region *regions, unsigned n_regions,
 
 /* --- what the kernel is told ------------------------------------------------------ */
 
+static const char *reason(int code)
+{
+	switch (-code) {
+	case EPERM:
+		return "the vhost-net file descriptor belongs to another process";
+	case EBUSY:
+		return "the ring is running; stop it first";
+	case E2BIG:
+		return "too many (raise max_mem_regions of the module vhost)";
+	default:
+		return strerror(-code);
+	}
+}
+
 static int set_memory(int fd, const struct vhost_region *regions, unsigned n_regions,
 		      struct err *e)
 {
@@ -134,11 +148,9 @@ static int set_memory(int fd, const struct vhost_region *regions, unsigned n_reg
 	code = device_call(fd, VHOST_SET_MEM_TABLE, table);
 	free(table);
 	if (code)
-		return err_set(
-			e, code, "vhost-net refuses a table of %u memory regions: %s%s",
-			n_regions, strerror(-code),
-			code == -E2BIG ? " (raise max_mem_regions of the module vhost)"
-				       : "");
+		return err_set(e, code,
+			       "vhost-net refuses a table of %u memory regions: %s",
+			       n_regions, reason(code));
 	return 0;
 }
 
@@ -146,14 +158,8 @@ static int set_memory(int fd, const struct vhost_region *regions, unsigned n_reg
 static int explain(int code, enum vhost_ring_idx ring, const char *what,
 		   unsigned long long value, struct err *e)
 {
-	const char *reason = strerror(-code);
-
-	if (code == -EPERM)
-		reason = "the vhost-net file descriptor belongs to another process";
-	else if (code == -EBUSY)
-		reason = "the ring is running; stop it first";
 	return err_set(e, code, "vhost-net %s ring: cannot set its %s to %llu: %s",
-		       rings_name(ring), what, value, reason);
+		       rings_name(ring), what, value, reason(code));
 }
 
 static int set_state(int fd, enum vhost_ring_idx ring, unsigned long request,

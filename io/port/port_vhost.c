@@ -176,14 +176,14 @@ static int check_auto(const struct port *p, struct err *e)
 {
 	if (!p->vnet_hdr)
 		return err_set(e, -EINVAL, "%s has no virtio-net header", p->ifname);
-	/* its threads and those they wake would take turns on one CPU, packet by packet
-	 */
+	/* on one CPU its threads and those they wake take turns, packet by packet */
 	if (p->spec.spare_cpus < 2)
-		return err_set(
-			e, -EAGAIN,
-			"%d CPUs to spare beside the workers, and vhost=auto wants 2 "
-			"(vhost=on insists)",
-			p->spec.spare_cpus < 0 ? 0 : p->spec.spare_cpus);
+		return err_set(e, -EAGAIN,
+			       "vhost=auto wants 2 CPUs beside the workers', and there "
+			       "are %d (vhost=on insists)",
+			       p->spec.spare_cpus < 0 ? 0 : p->spec.spare_cpus);
+	if (p->spec.n_vhostfds)
+		return 0; /* given, perhaps as we may not open the node */
 	return vhost_probe(e);
 }
 
