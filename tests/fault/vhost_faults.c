@@ -208,14 +208,18 @@ static int play(struct inject *in, void *arg)
 	return pl.n_bad || pl.n_faults < 50;
 }
 
-int main(void)
+/* "native": in a slow guest the stand-in, which every machine has, is left out. */
+int main(int argc, char **argv)
 {
+	bool is_native = argc > 1 && strcmp(argv[1], "native") == 0;
 	struct fault_results r = {0};
 
 	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++) {
 		const struct scene *s = &scenes[i];
 		const char *why = NULL;
 
+		if (is_native && s->kernel != NATIVE)
+			continue;
 		inject_fake = NULL;
 		if (s->kernel != NATIVE)
 			fake_vhost_use(s->kernel);
