@@ -110,16 +110,13 @@ def minor_of_nobody():
 
 
 class Without:
-    """Words that run ringway where vhost-net is missing in one way, in a namespace with tapa, nobody's."""
+    """Words that run ringway where vhost-net is missing in one way, with a TAP that was opened for it."""
 
     WAYS = {"no node": ("-", "-", ME), "no module": ("600", None, ME), "no rights": ("600", "238", NOBODY)}
 
     def __init__(self, lab, way):
         mode, minor, who = self.WAYS[way]
-        self.ns = lab.netns("a", ipv6=False)
-        self.ns.ip("tuntap", "add", "tapa", "mode", "tap", "vnet_hdr", "user", "nobody")
-        self.ns.ip("link", "set", "tapa", "up")
-        lab.keeps.add((self.ns, "tapa"))
+        self.lab, self.ns = lab, lab.netns("a", ipv6=False)
         lab.dir.chmod(0o755)
         (lab.dir / "dev").mkdir()
         self.program = lab.dir / "ringway"
@@ -127,28 +124,32 @@ class Without:
         self.prefix = ["unshare", "-m", "--propagation", "private", "sh", "-c", DEV, lab.dir / "dev", mode,
                        minor or minor_of_nobody(), *who]
 
-    def cmd(self, more):
-        return [*self.prefix, self.program, "run", "--port", f"tap,id=a,ifname=tapa,up=off{more}"]
+    @contextlib.contextmanager
+    def port(self, more=""):
+        """The words for the port, and its fd."""
+        with given(self.lab, self.ns, "tapa") as fds:
+            self.ns.ip("link", "set", "tapa", "up")
+            yield ("--port", f"tap,id=a,{words(fds)}{more}"), fds
 
 
 @pytest.mark.parametrize("way", Without.WAYS)
 @pytest.mark.parametrize("more", [",vhost=on", ",vhostforce=on"])
 def test_demanded(lab, way, more):
     w = Without(lab, way)
-    before = w.ns.links()
-    line = refused(lab, w.ns, *w.cmd(more))
+    with w.port(more) as (port, fds):
+        line = refused(lab, w.ns, *w.prefix, w.program, "run", *port, pass_fds=fds)
     assert "/dev/vhost-net" in line, line
     if way != "no rights":
         assert "vhost_net" in line, f"the sentence names no module to load: {line}"
-    assert w.ns.links().keys() == before.keys()
-    assert "LOWER_UP" not in w.ns.link("tapa")["flags"], "a queue is held"
+    wait_for(lambda: not w.ns.link("tapa"), "the device to go with its last fd")
 
 
 @pytest.mark.parametrize("way", Without.WAYS)
 def test_auto_goes_on_without(lab, way, monkeypatch):
     w = Without(lab, way)
     monkeypatch.setattr("tests.lib.ringway.binary", lambda: str(w.program))
-    r = Ringway(lab, "--port", "tap,id=a,ifname=tapa,up=off", ns=w.ns, prefix=w.prefix)
+    with w.port() as (port, fds):
+        r = Ringway(lab, *port, ns=w.ns, prefix=w.prefix, pass_fds=fds)
     assert by_vhost(r.report(), "a") is False
     said = words_on_vhost(r)
     assert len(said) == 1, f"one line that says why: {said}\n{r.p}"
