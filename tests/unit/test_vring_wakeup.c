@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,12 +16,19 @@
  * by its (long) time limit and the test fails with what both were waiting for. What
  * is in a buffer is written and read by plain accesses: the thread sanitizer sees
  * whether the ring alone orders them.
+ *
+ * The moment in which a missing full barrier loses a notification is some
+ * nanoseconds long. System calls make the threads miss it, so there is a second way:
+ * "sleeping" is spinning on a word that a notification counts up, without any order
+ * of memory of its own, and random delays move the two threads past each other.
  */
 enum { NUM_MAX = 256, STALL_MS = 60000 };
 
 struct wakeup {
 	struct vdev_lab lab;
-	int kick, call;
+	int kick, call;		       /* eventfds */
+	uint32_t kick_word, call_word; /* or these; atomic */
+	bool spins;
 	uint64_t total;
 	uint64_t n_kicks, n_calls; /* by the driver, the device */
 	bool is_stuck;		   /* either gave up; atomic */
@@ -36,12 +44,41 @@ static uint32_t any(uint64_t *seed, uint32_t below)
 	return (uint32_t)((*seed >> 16) % below);
 }
 
-static void wake(int fd)
+static void wake(struct wakeup *w, int fd)
 {
 	uint64_t one = 1;
 
-	if (write(fd, &one, sizeof(one)) != sizeof(one))
+	if (w->spins)
+		__atomic_fetch_add(fd == w->kick ? &w->kick_word : &w->call_word, 1,
+				   __ATOMIC_RELAXED);
+	else if (write(fd, &one, sizeof(one)) != sizeof(one))
 		abort();
+}
+
+static bool is_stuck(struct wakeup *w)
+{
+	return __atomic_load_n(&w->is_stuck, __ATOMIC_RELAXED);
+}
+
+static bool spin_on(struct wakeup *w, uint32_t *word)
+{
+	time_t end = 0;
+
+	for (unsigned i = 1; !__atomic_load_n(word, __ATOMIC_RELAXED); i++) {
+		struct timespec now;
+
+		if (i % 4096) /* with one CPU, too, the other must get on */
+			continue;
+		sched_yield();
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		end = end ? end : now.tv_sec + STALL_MS / 1000;
+		if (now.tv_sec > end)
+			__atomic_store_n(&w->is_stuck, true, __ATOMIC_RELAXED);
+		if (is_stuck(w))
+			return false;
+	}
+	__atomic_store_n(word, 0, __ATOMIC_RELAXED);
+	return !is_stuck(w);
 }
 
 /* false: nobody woke us */
@@ -50,9 +87,18 @@ static bool sleep_on(struct wakeup *w, int fd)
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	uint64_t n;
 
+	if (w->spins)
+		return spin_on(w, fd == w->kick ? &w->kick_word : &w->call_word);
 	if (poll(&p, 1, STALL_MS) != 1 || read(fd, &n, sizeof(n)) != sizeof(n))
 		__atomic_store_n(&w->is_stuck, true, __ATOMIC_RELAXED);
-	return !__atomic_load_n(&w->is_stuck, __ATOMIC_RELAXED);
+	return !is_stuck(w);
+}
+
+/* Some nanoseconds, another number each time. */
+static void dawdle(const struct wakeup *w, uint64_t *seed)
+{
+	for (unsigned n = w->spins ? any(seed, 64) : 0; n > 0; n--)
+		__asm__ volatile("");
 }
 
 /* Buffers of even number are read by the device, of odd number written. */
@@ -87,14 +133,15 @@ static void *device(void *arg)
 		done += n;
 		if (vdev_flush(d)) {
 			w->n_calls++;
-			wake(w->call);
+			wake(w, w->call);
 		}
+		dawdle(w, &seed);
 		if (n == 0 && !vdev_enable_kick(d) && !sleep_on(w, w->kick))
 			break;
 	}
 	if (d->fault)
 		__atomic_store_n(&w->is_stuck, true, __ATOMIC_RELAXED);
-	wake(w->call); /* for a driver that waits for one that has gone */
+	wake(w, w->call); /* for a driver that waits for one that has gone */
 	return NULL;
 }
 
@@ -136,9 +183,10 @@ static void driver(struct wakeup *w)
 			w->bytes[i] = added;
 			assert_int_equal(vring_add(v, &seg, 1, i & 1, &w->bytes[i]), 0);
 		}
+		dawdle(w, &seed);
 		if (vring_publish(v)) {
 			w->n_kicks++;
-			wake(w->kick);
+			wake(w, w->kick);
 		}
 		if (any(&seed, 2))
 			vring_disarm(v);
@@ -151,7 +199,7 @@ static void driver(struct wakeup *w)
 	}
 }
 
-static void run(unsigned num, uint64_t features, uint64_t total)
+static void run(unsigned num, uint64_t features, bool spins, uint64_t total)
 {
 	struct wakeup *w = calloc(1, sizeof(*w));
 	pthread_t thread;
@@ -159,11 +207,12 @@ static void run(unsigned num, uint64_t features, uint64_t total)
 	assert_non_null(w);
 	vdev_open(&w->lab, num, features);
 	w->total = total;
+	w->spins = spins;
 	w->kick = eventfd(0, EFD_CLOEXEC);
 	w->call = eventfd(0, EFD_CLOEXEC);
 	assert_int_equal(pthread_create(&thread, NULL, device, w), 0);
 	driver(w);
-	wake(w->kick); /* for a device that waits for one that has gone */
+	wake(w, w->kick); /* for a device that waits for one that has gone */
 	pthread_join(thread, NULL);
 	print_message("# num %u, features %#llx: %llu buffers, %llu kicks, %llu calls\n",
 		      num, (unsigned long long)features, (unsigned long long)total,
@@ -181,7 +230,7 @@ static void run(unsigned num, uint64_t features, uint64_t total)
 }
 
 /* A sanitizer is slow; it needs the kinds of meetings, not their number. */
-static void run_all(unsigned num, uint64_t total)
+static void run_all(unsigned num, bool spins, uint64_t total)
 {
 	if (getenv("RINGWAY_SANITIZED"))
 		total /= 10;
@@ -189,33 +238,45 @@ static void run_all(unsigned num, uint64_t total)
 		run(num,
 		    (uint64_t)(f & 1) << VIRTIO_RING_F_EVENT_IDX |
 			    (uint64_t)(f >> 1) << VIRTIO_F_IN_ORDER,
-		    total);
+		    spins, total);
 }
 
-static void test_1(void **state)
+static void test_sleep_1(void **state)
 {
 	(void)state;
-	run_all(1, 100000);
+	run_all(1, false, 100000);
 }
 
-static void test_4(void **state)
+static void test_sleep_4(void **state)
 {
 	(void)state;
-	run_all(4, 300000);
+	run_all(4, false, 300000);
 }
 
-static void test_256(void **state)
+static void test_sleep_256(void **state)
 {
 	(void)state;
-	run_all(256, 2000000);
+	run_all(256, false, 2000000);
+}
+
+static void test_spin_1(void **state)
+{
+	(void)state;
+	run_all(1, true, 200000);
+}
+
+static void test_spin_4(void **state)
+{
+	(void)state;
+	run_all(4, true, 200000);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_1),
-		cmocka_unit_test(test_4),
-		cmocka_unit_test(test_256),
+		cmocka_unit_test(test_sleep_1),	  cmocka_unit_test(test_sleep_4),
+		cmocka_unit_test(test_sleep_256), cmocka_unit_test(test_spin_1),
+		cmocka_unit_test(test_spin_4),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
