@@ -301,34 +301,57 @@ static void link_options_of_given_fds(void)
 	close(home);
 }
 
-static void vhost(void)
+static void vhost_with(const char *name, int spare_cpus)
 {
 	int fds[2] = {open("/dev/null", O_RDWR), open("/dev/null", O_RDWR)}, keep;
+	struct err e = {0};
 
-	fault_persistent("v0", 0);
-	fault_spec(&spec, "v0", 1);
-	spec.vhost = TRI_on;
-	CHECK_REFUSED(&spec, -EOPNOTSUPP, "port 'a': vhost=on");
-	CHECK(!link_of("v0").up && !link_of("v0").has_vnet_hdr);
-	spec.vhost = TRI_unset;
-	spec.vhostforce = TRI_on;
-	CHECK_REFUSED(&spec, -EOPNOTSUPP, "vhost-net");
+	fault_persistent(name, 0);
+	fault_spec(&spec, name, 1);
+	for (int force = 0; force < 2; force++) {
+		spec.vhost = force ? TRI_unset : TRI_on;
+		spec.vhostforce = force ? TRI_on : TRI_unset;
+		if (access("/dev/vhost-net", R_OK | W_OK) == 0) {
+			OPEN(&port, &spec);
+			CHECK(port_vhost_is_attached(&port) && !port.vhost[1]);
+			port_close(&port, NULL);
+		} else {
+			CHECK_REFUSED(&spec, -ENOENT, "port 'a': vhost=on");
+			CHECK(!link_of(name).up && !link_of(name).has_vnet_hdr);
+		}
+	}
 	spec.vhost = TRI_off;
 	OPEN(&port, &spec);
+	CHECK(!strcmp(port.vhost_why, "vhost=off"));
+	CHECK(port_vhost_attach(&port, &e) == 0 || e.code == -ENOENT); /* later */
 	port_close(&port, NULL);
+	keep = fault_tap("x0", 0);
+	fault_spec_fds(&spec, &keep, 1);
+	spec.vhost = TRI_on;
+	CHECK_REFUSED(&spec, -EINVAL, "x0 has no virtio-net header");
 	keep = fault_tap("w0", FAULT_VNET);
 	fault_spec_fds(&spec, &keep, 1);
 	spec.vhostfds[0] = fds[0];
 	spec.n_vhostfds = 1;
-	CHECK_REFUSED(&spec, -EOPNOTSUPP, "vhost-net");
+	CHECK_REFUSED(&spec, -ENOTTY, "is no vhost device");
 	CHECK(fcntl(fds[0], F_GETFD) == -1 && fcntl(keep, F_GETFD) == -1);
-	fault_spec(&spec, "v0", 1);
+	fault_spec(&spec, name, 1);
 	spec.vhost = TRI_auto;
 	spec.vhostfds[0] = fds[1];
 	spec.n_vhostfds = 1;
+	spec.spare_cpus = spare_cpus;
 	OPEN(&port, &spec);
+	CHECK(!port.vhost[0] &&
+	      strstr(port.vhost_why,
+		     spare_cpus < 2 ? "wants 2 CPUs" : "is no vhost device"));
 	port_close(&port, NULL);
 	CHECK(fcntl(fds[1], F_GETFD) == -1);
+}
+
+static void vhost(void)
+{
+	vhost_with("v0", 1);
+	vhost_with("v1", 2);
 }
 
 static void offloads(void)

@@ -162,8 +162,9 @@ static void downscript(void)
 	CHECK(!if_nametoindex("s0"));
 	read_out(&t);
 	wish_scripts(NULL, "script");
-	spec.vhost = TRI_on; /* fails last: it was never set up */
-	CHECK_REFUSED(&spec, -EOPNOTSUPP, "vhost");
+	spec.vhostfds[0] = open("/dev/null", O_RDWR);
+	spec.n_vhostfds = 1; /* fails last: it was never set up */
+	CHECK_REFUSED(&spec, -EINVAL, "1 vhost file descriptors for");
 	read_out(&t);
 	CHECK(t.len == 0);
 }

@@ -43,7 +43,7 @@ static const struct scene scenes[] = {
 	{"by name, persistent device, 4 queues, other namespace", SRC_persistent, 4,
 	 .in_netns = true},
 	{"by name, 4 queues beside a detached one", SRC_detached, 4, .n_detached = 0},
-	{"by name, persistent device, 1 queue, vhost=on", SRC_persistent, 1,
+	{"by name, persistent device, 1 queue, a vhostfd that is none", SRC_persistent, 1,
 	 .wants_vhost = true},
 	{"fds, 1 queue, attached, no options", SRC_fds, 1, .plain = true},
 	{"fds, 1 queue, attached", SRC_fds, 1, .n_detached = 0},
@@ -173,8 +173,10 @@ static void make_wish(struct stage *st)
 		if (sc->has_script)
 			strcpy(s->script, st->script);
 	}
-	if (sc->wants_vhost)
-		s->vhost = TRI_on;
+	if (sc->wants_vhost) {
+		s->vhostfds[0] = open("/dev/null", O_RDWR | O_CLOEXEC);
+		s->n_vhostfds = 1;
+	}
 	if (sc->plain)
 		return;
 	fault_spec_link(s, sc->source != SRC_helper);

@@ -8,7 +8,7 @@
 
 enum { MEM = 1 << 20, NATIVE = -1 };
 
-enum what { STAGE_opened, STAGE_given, PORT_opened, PORT_given };
+enum what { STAGE_opened, STAGE_given, PORT_opened, PORT_given, PORT_whole };
 
 struct scene {
 	const char *name;
@@ -28,6 +28,9 @@ static const struct scene scenes[] = {
 	{"a port of 2 queues, old kernel", FAKE_6_1, PORT_opened,
 	 VHOST_WORKERS_per_queue},
 	{"a port of 2 queues, given fds", FAKE_6_18, PORT_given, VHOST_WORKERS_shared},
+	{"port_open, 2 queues, vhost=on", FAKE_6_18, PORT_whole, VHOST_WORKERS_per_queue},
+	{"port_open, 2 queues, vhost=on, this kernel", NATIVE, PORT_whole,
+	 VHOST_WORKERS_shared},
 	{"the stage, this kernel", NATIVE, STAGE_opened, VHOST_WORKERS_per_queue},
 	{"the stage, this kernel, given fd", NATIVE, STAGE_given, VHOST_WORKERS_shared},
 	{"a port of 2 queues, this kernel", NATIVE, PORT_opened, VHOST_WORKERS_shared},
@@ -137,6 +140,27 @@ static int try_port(struct play *pl, struct inject *in, struct err *e)
 	return code;
 }
 
+/* From a wish to a port; with vhost=on there is no port without it. */
+static int try_whole(struct play *pl, struct inject *in, struct err *e)
+{
+	static struct port p;
+	struct port_spec spec;
+	int code;
+
+	fault_spec(&spec, "vf2", 2);
+	spec.vhost = TRI_on;
+	spec.vhost_workers = pl->scene->workers;
+	inject_begin(in);
+	code = port_open(&p, &spec, e);
+	inject_end();
+	if (port_vhost_is_attached(&p) != !code || !!p.vhost[1] != !code)
+		bad(pl, in, "neither all queues nor none", e->text);
+	port_close(&p, NULL);
+	if (p.vhost[0] || p.vhost[1] || if_nametoindex("vf2"))
+		bad(pl, in, "the port is not in its empty state", e->text);
+	return code;
+}
+
 /* --- all of it -----------------------------------------------------------------------
  */
 
@@ -147,7 +171,10 @@ static void try(struct play *pl, struct inject *in)
 	struct err e = {0};
 	int code;
 
-	code = is_port ? try_port(pl, in, &e) : try_stage(pl, in, &e);
+	if (pl->scene->what == PORT_whole)
+		code = try_whole(pl, in, &e);
+	else
+		code = is_port ? try_port(pl, in, &e) : try_stage(pl, in, &e);
 	if (code < 0 && (e.code != code || strlen(e.text) < 20))
 		bad(pl, in, "no sentence, or another code", e.text);
 	if (code == -EINTR)
