@@ -2,6 +2,7 @@
 /* Set-up of queue views, and the place of a frame in its buffer. */
 #include "io/loop/tapq.h"
 
+#include <poll.h>
 #include <string.h>
 
 #include "io/loop/tapq_rx.h"
@@ -69,6 +70,13 @@ void tapq_received(const struct tapq *t, struct pkt *p, uint32_t len)
 		memset(p->data, 0, PKT_VNET_LEN);
 	else
 		pkt_vnet(p)->num_buffers = 0;
+}
+
+bool tapq_is_gone(const struct tapq *t)
+{
+	struct pollfd p = {.fd = t->fd};
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLERR;
 }
 
 void tapq_tx_drop(struct tapq *t, struct pkt *p, enum drop why)

@@ -105,6 +105,9 @@ void tapq_received(const struct tapq *t, struct pkt *p, uint32_t len);
 uint8_t *tapq_rx_at(const struct tapq *t, const struct pkt *p);
 uint32_t tapq_rx_room(const struct tapq *t);
 
+/* Was the device deleted? One system call. */
+bool tapq_is_gone(const struct tapq *t);
+
 /* Drop a packet that was handed over for sending, with a reason. */
 void tapq_tx_drop(struct tapq *t, struct pkt *p, enum drop why);
 

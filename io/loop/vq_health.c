@@ -94,6 +94,10 @@ static void heal_tx(struct vq *vq, bool is_error, uint64_t now)
 
 	vq->tx_since = 0;
 	vq_reclaim(vq);
+	if (tapq_is_gone(vq->t)) { /* no fault of vhost-net's */
+		vq_switch_to(vq, false);
+		return;
+	}
 	if (!ret && !is_error && vq->tx.n_out < out) { /* it was only slow */
 		ret = vhost_start(vq->vhost, VHOST_TX, vq->t->fd, &e);
 		if (ret)

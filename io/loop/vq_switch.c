@@ -28,6 +28,7 @@ bool vq_switch_take_note(struct vq *vq, struct err *e)
 
 unsigned vq_switch_gather(struct vq *vq, uint16_t base)
 {
+	enum drop why = tapq_is_gone(vq->t) ? DROP_tx_gone : DROP_tx_ring_stuck;
 	unsigned n_stuck = 0;
 	struct pkt *p;
 
@@ -35,7 +36,7 @@ unsigned vq_switch_gather(struct vq *vq, uint16_t base)
 	while ((p = vring_take_unseen(&vq->tx, &base)))
 		vq->again[vq->n_again++] = p;
 	for (; (p = vring_take_any(&vq->tx)); n_stuck++)
-		tapq_tx_drop(vq->t, p, DROP_tx_ring_stuck);
+		tapq_tx_drop(vq->t, p, why);
 	return n_stuck;
 }
 

@@ -76,7 +76,7 @@ def test_link_deleted_under_load(lab, side):
     else:
         s.r.wait_report(lambda r: s.good.run(32) or r.ports[port].kernel_rx_packets is None, "the device's end")
     s.r.strict = False  # what vhost-net held when the device went reached nobody
-    rep = s.calm()
+    rep = s.calm("tx_ring_full")
     assert by_vhost(rep, "p0a", "p0b")
 
 
@@ -90,7 +90,7 @@ def test_link_down_and_up(lab, side):
         s.good.run(200)
         s.ns[port].ip("link", "set", port, "up")
         s.moves()
-    s.calm()
+    s.calm("tx_ring_full")
     s.pair_one_works()
 
 
