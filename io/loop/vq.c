@@ -367,7 +367,7 @@ static int send_one(struct vq *vq, struct pkt *p)
 			return -ENOSPC;
 		segs[n++] = (struct vring_seg){(uintptr_t)part->data, part->len};
 	}
-	vq_debug_spoil(&segs[0]);
+	vq_debug_spoil(&segs[0], p, true);
 	/* virtio 1.2, 5.1.6.2: num_buffers is zero; it is, see rx_one and vnet_check */
 	return vring_add(&vq->tx, segs, n, false, p);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "io/loop/vq_debug.h"
 #include "io/loop/vq_switch.h"
 #include "io/loop/worker.h"
 
@@ -36,14 +37,15 @@ static void lend_again(struct vq *vq)
 
 		for (const struct pkt *p = vq->again[i]; p; p = p->next)
 			segs[n++] = (struct vring_seg){(uintptr_t)p->data, p->len};
+		vq_debug_spoil(&segs[0], vq->again[i], false);
 		vring_add(&vq->tx, segs, n, false, vq->again[i]);
 	}
 	vq->n_again = 0;
 }
 
 /*
- * The device points at the descriptor that it could not use: the first that it
- * has not seen, when all that it has seen is finished.
+ * When all that the device has seen is finished, the descriptor that it cannot get
+ * past is the first that it has not.
  */
 static void drop_culprit(struct vq *vq)
 {
@@ -105,7 +107,7 @@ static void heal_tx(struct vq *vq, bool is_error, uint64_t now)
 		return;
 	}
 	if (!ret) {
-		if (!vq_switch_gather(vq, base) && is_error)
+		if (!vq_switch_gather(vq, base))
 			drop_culprit(vq);
 		ret = resume(vq, &vq->tx, VHOST_TX, &e);
 	}
