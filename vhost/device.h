@@ -27,7 +27,7 @@ int device_own(int fd, struct vhost_info *info, struct err *e);
 
 /*
  * Have wanted threads serve the rings; info->workers tells which came of it, as
- * kernels before 6.5 know shared only.
+ * vhost-net of 6.1 and 6.12 knows shared only (vhost-scsi has had more since 6.5).
  */
 int device_set_workers(int fd, enum vhost_workers wanted, struct vhost_info *info,
 		       struct err *e);

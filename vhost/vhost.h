@@ -27,7 +27,8 @@ enum vhost_ring_idx {
 /* Which kernel threads serve the two rings. */
 enum vhost_workers {
 	VHOST_WORKERS_shared,	 /* one for both rings, as the kernel does by itself */
-	VHOST_WORKERS_per_queue, /* one for each ring (VHOST_NEW_WORKER, Linux 6.5) */
+	VHOST_WORKERS_per_queue, /* one for each ring (VHOST_NEW_WORKER, where vhost-net
+				    has it) */
 };
 
 /* Memory that the device may reach: addr is how descriptors name it. */

@@ -149,9 +149,9 @@ int port_vhost_attach(struct port *p, struct err *e)
 		vhost_info(p->vhost[0], &info);
 		say_why(p, "vhost-net serves it");
 		if (info.workers != p->spec.vhost_workers)
-			add_why(p,
-				"; vhost-workers=per-queue needs Linux 6.5, one thread "
-				"serves both rings");
+			add_why(p, "; vhost-workers=per-queue: this kernel's vhost-net "
+				   "cannot make threads (VHOST_NEW_WORKER), one thread "
+				   "serves both rings");
 		place_threads(p, &before);
 	}
 	vhost_threads_fini(&before);
