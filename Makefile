@@ -54,7 +54,7 @@ FAULTS := $(patsubst tests/fault/%.c,$(BUILD)/fault/%,$(FAULT))
 BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZED))
 
-.PHONY: all programs tests fuzzers check fuzz demo bench deps install uninstall clean help law format
+.PHONY: all programs tests fuzzers check fuzz demo bench bench-vm deps install uninstall clean help law format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -117,6 +117,7 @@ fuzz:
 	   build/libfuzzer/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
 	     -artifact_prefix=build/libfuzzer/$$f- $$d tests/fuzz/corpus/$$f || exit 1; done
 bench: ; @$(MAKE) --no-print-directory deps FOR=demo && $(MAKE) --no-print-directory programs && exec bench/run
+bench-vm: ; @$(MAKE) --no-print-directory deps FOR=bench-vm && $(MAKE) --no-print-directory programs && exec bench/vm
 deps:  ; @./tests/deps $(FOR)
 
 install: all
@@ -139,6 +140,7 @@ help:
 	@echo 'make fuzz            each fuzz target for FUZZ_SECONDS=60 with libFuzzer (clang)'
 	@echo 'tests/check TIER...  some: build law unit fault net vm san tsan cov; vm boots guests with a vhost-net'
 	@echo 'make bench           ringway against a plain read/write loop and the kernel bridge'
+	@echo 'make bench-vm        vhost-net, io_uring, epoll and DPDK testpmd in a guest; UML=linux.uml there, too'
 	@echo 'make install         into $$(DESTDIR)$$(PREFIX), PREFIX=/usr/local'
 	@echo 'make uninstall clean format help'
 	@echo 'VHOST=0              leave the vhost-net stage out'

@@ -71,7 +71,7 @@ def run(*argv, check=True, **kw):
 class Proc:
     """A child whose lines of output can be waited for."""
 
-    def __init__(self, argv, netns=None, cpus=None):
+    def __init__(self, argv, netns=None, cpus=None, stdin=subprocess.DEVNULL):
         def before_exec():
             _libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
             if cpus:
@@ -83,7 +83,7 @@ class Proc:
         self.closed = 0  # of its two streams, those read to their end
         self.tail = []   # of stderr, for messages
         # a session of its own: Ctrl-C is for us, and we end it in our order
-        self.p = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        self.p = subprocess.Popen(argv, stdin=stdin, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True, start_new_session=True,
                                   preexec_fn=before_exec)
         self.pid = self.p.pid
@@ -178,8 +178,8 @@ class Lab:
             f"test ! -e {conf}{knob} || echo {0 if ipv6 else 1} > {conf}{knob}")
         return name
 
-    def start(self, argv, netns=None, cpus=None, ready=None):
-        p = Proc(argv, netns, cpus)
+    def start(self, argv, netns=None, cpus=None, ready=None, **kw):
+        p = Proc(argv, netns, cpus, **kw)
         self.undo.append(p.stop)
         if ready:
             p.line(ready)
