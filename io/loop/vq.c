@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "io/loop/mem.h"
 #include "io/loop/vq_debug.h"
 #include "io/loop/worker.h"
 
@@ -22,31 +23,22 @@ unsigned vq_n_bufs(unsigned n, unsigned *rx_max)
 	return n * 3 * *rx_max; /* lent for receiving, and twice that being sent */
 }
 
-/* Both rings in one memfd, so that they can be handed over to another process. */
 static int open_rings(struct vq *vq, uint64_t features, struct err *e)
 {
 	size_t len = (vring_mem_len(VQ_NUM, features) + 63) / 64 * 64;
-	int fd = memfd_create("ringway-rings", MFD_CLOEXEC);
-	uint8_t *slots;
+	uint8_t *slots = calloc(2, vring_slots_len(VQ_NUM));
+	struct err why = {0};
 
+	vq->slots = slots;
 	vq->mem_len = 2 * len;
-	vq->mem = MAP_FAILED;
-	if (fd >= 0 && ftruncate(fd, (off_t)vq->mem_len) == 0)
-		vq->mem = mmap(NULL, vq->mem_len, PROT_READ | PROT_WRITE,
-			       MAP_SHARED | MAP_POPULATE, fd, 0);
-	if (vq->mem == MAP_FAILED) {
-		vq->mem = NULL;
-		err_set(e, -errno, "no memory for the rings (memfd): %s",
-			strerror(errno));
+	vq->mem = mem_open("rings", vq->mem_len, &why);
+	if (!slots)
+		err_set(&why, -ENOMEM, "no memory for rings");
+	if (why.code) {
+		if (e)
+			*e = why;
+		return why.code;
 	}
-	if (fd >= 0)
-		close(fd);
-	vq->slots = calloc(2, vring_slots_len(VQ_NUM));
-	if (!vq->slots)
-		return err_set(e, -ENOMEM, "no memory for the rings");
-	if (!vq->mem)
-		return e->code;
-	slots = vq->slots;
 	vring_init(&vq->rx, VQ_NUM, features, vq->mem, (uintptr_t)vq->mem, slots);
 	vring_init(&vq->tx, VQ_NUM, features, (uint8_t *)vq->mem + len,
 		   (uintptr_t)vq->mem + len, slots + vring_slots_len(VQ_NUM));

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "io/loop/mem.h"
 #include "io/loop/tapq_rx.h"
 #include "io/loop/vq.h"
 #include "io/loop/worker_vq.h"
@@ -41,26 +42,19 @@ static void touch(uint8_t *mem, size_t len)
 		((volatile uint8_t *)mem)[at] = 0;
 }
 
-/* In a memfd, so that what vhost-net reads and fills can be handed over with it. */
 static int open_pool(struct worker *w, unsigned n, unsigned n_populate, struct err *e)
 {
-	int fd = memfd_create("ringway-buffers", MFD_CLOEXEC);
-	size_t len = pool_mem_len(n);
-	void *mem = MAP_FAILED;
+	struct err why = {0};
 
-	if (fd >= 0 && ftruncate(fd, (off_t)len) == 0)
-		mem = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
-			   fd, 0);
-	if (mem == MAP_FAILED)
-		err_set(e, -errno, "no memory for %u packet buffers (%zu MiB): %s", n,
-			len >> 20, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	if (mem == MAP_FAILED)
-		return e->code;
-	w->pool_mem = mem;
-	w->pool_len = len;
-	pool_init(&w->pool, mem, n);
+	w->pool_len = pool_mem_len(n);
+	w->pool_mem = mem_open("packet buffers", w->pool_len, &why);
+	if (!w->pool_mem) {
+		err_prefix(&why, "worker %u: %u buffers", w->idx, n);
+		if (e)
+			*e = why;
+		return why.code;
+	}
+	pool_init(&w->pool, w->pool_mem, n);
 	touch(w->pool.bufs, (size_t)n_populate * PKT_BUF_LEN);
 	return 0;
 }
