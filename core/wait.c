@@ -107,7 +107,7 @@ enum wait_mode wait_mode(const struct wait *w)
 		return WAIT_spin;
 	if (is_dialogue(w))
 		return w->busy_poll ? WAIT_spin : WAIT_block;
-	return w->is_stream && w->time ? WAIT_batch : WAIT_block;
+	return w->can_batch && w->is_stream && w->time ? WAIT_batch : WAIT_block;
 }
 
 uint64_t wait_ns(const struct wait *w, enum wait_mode mode)

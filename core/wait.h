@@ -43,7 +43,7 @@ enum {
 
 struct wait {
 	int busy_poll;	/* us; 0 = never, -1 = auto */
-	bool can_batch; /* the kernel has min_wait */
+	bool can_batch; /* the wait can be told to; may change at any time */
 	int score;
 	const struct queue *last; /* that packets came from */
 	/* the window being measured */
