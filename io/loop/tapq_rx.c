@@ -169,10 +169,13 @@ void tapq_rx_arm(struct tapq *t)
 	}
 }
 
-/* A device that was deleted, or that gives nothing but errors, is left alone. */
+/*
+ * A device that was deleted, or that gives nothing but errors, is left alone. A read
+ * that we took back (ECANCELED: the queue changes to vhost-net) says nothing of it.
+ */
 static void note_failure(struct tapq *t, int code)
 {
-	if (code == -EAGAIN)
+	if (code == -EAGAIN || code == -ECANCELED)
 		return;
 	if (code == -EBADFD || ++t->n_failures > FAILURES_MAX)
 		t->gone = true;

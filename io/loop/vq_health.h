@@ -23,10 +23,14 @@ enum {
 /* now: CLOCK_MONOTONIC in ns. Cheap when all is well. */
 void vq_health_look(struct vq *vq, uint64_t now);
 
-/* Is something being sent, so that another look is needed soon? */
+/*
+ * Is something being sent, or in trouble, so that another look is needed soon? No
+ * call comes from a broken ring.
+ */
 static inline bool vq_health_is_due(const struct vq *vq)
 {
-	return vq->state == VQ_on && (vq->tx.n_out || vq->trouble);
+	return vq->state == VQ_on &&
+	       (vq->tx.n_out || vq->trouble || vq->rx.is_broken || vq->tx.is_broken);
 }
 
 #endif

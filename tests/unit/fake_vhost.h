@@ -27,7 +27,7 @@ struct fake_mode {
 	unsigned stall_each; /* not 0: never finish each N-th frame, and stop without a
 				sign */
 	unsigned error_each; /* not 0: refuse each N-th frame by the error eventfd */
-	bool lies;	     /* answer with an id that is not out */
+	bool lies;	     /* answer with an id that is not out (half a ring away) */
 	bool no_start;	     /* vhost_start fails */
 	bool no_bind;
 	unsigned n_stalls, n_errors; /* how often it did */
@@ -115,7 +115,8 @@ static inline bool fake_fetch(struct fake_ring *r)
 static inline void fake_use(struct fake_ring *r, uint32_t len)
 {
 	r->has_buf = false;
-	vdev_put(&r->d, (uint16_t)(r->buf.head + (fake_get(lies) ? 1 : 0)), len, 0);
+	vdev_put(&r->d, (uint16_t)(r->buf.head + (fake_get(lies) ? r->d.num / 2 : 0)),
+		 len, 0);
 }
 
 /* Frames to the TAP, as handle_tx does. */

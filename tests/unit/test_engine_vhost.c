@@ -155,6 +155,32 @@ static void test_switching(void **state)
 	}
 }
 
+/* However often a queue changes while nothing comes, the TAP fd is read afterwards. */
+static void test_switching_idle(void **state)
+{
+	(void)state;
+	for_each_way(i)
+	{
+		struct engine_lab l;
+		struct err e = {0};
+
+		open_vhost(&l, i, 3, NULL);
+		lab_start(&l);
+		for (unsigned n = 0; n < 140; n++) {
+			bool on = n % 2;
+
+			assert_int_equal(engine_vhost_switch(l.g, 0, on, &e), 0);
+			lab_wait_for(engine_vhost_is_on(l.g, 0) == on);
+		}
+		assert_int_equal(engine_vhost_switch(l.g, 0, false, &e), 0);
+		lab_wait_for(!engine_vhost_is_on(l.g, 0));
+		lab_pass(&l, 0, 1, 100);
+		lab_pass(&l, 1, 0, 100);
+		lab_wait_for(lab_is_conserved(&l));
+		close_vhost(&l);
+	}
+}
+
 static void wait_for_rebuilds(const struct engine_lab *l, unsigned n)
 {
 	lab_wait_for(both(l).rebuilds >= n);
@@ -228,6 +254,27 @@ static void test_liar(void **state)
 	lab_wait_for(both(&l).rebuilds > 0);
 	lab_wait_for(lab_is_conserved(&l));
 	close_vhost(&l);
+}
+
+/* One lie of a receive ring, and nothing more happens that would wake the worker. */
+static void test_liar_then_silence(void **state)
+{
+	(void)state;
+	for_each_way(i)
+	{
+		struct engine_lab l;
+
+		open_vhost(&l, i, 1, NULL);
+		lab_start(&l);
+		lab_pass(&l, 0, 1, 100);
+		fake_set(lies, true);
+		lab_push(&l, 0, 1);
+		lab_wait_for(both(&l).rebuilds == 1);
+		fake_set(lies, false);
+		lab_pass(&l, 0, 1, 100);
+		lab_wait_for(lab_is_conserved(&l));
+		close_vhost(&l);
+	}
 }
 
 static void test_no_start(void **state)
@@ -312,9 +359,11 @@ int main(void)
 		cmocka_unit_test_setup(test_each_form, own_namespace),
 		cmocka_unit_test_setup(test_merged, own_namespace),
 		cmocka_unit_test_setup(test_switching, own_namespace),
+		cmocka_unit_test_setup(test_switching_idle, own_namespace),
 		cmocka_unit_test_setup(test_stall, own_namespace),
 		cmocka_unit_test_setup(test_error, own_namespace),
 		cmocka_unit_test_setup(test_liar, own_namespace),
+		cmocka_unit_test_setup(test_liar_then_silence, own_namespace),
 		cmocka_unit_test_setup(test_no_start, own_namespace),
 		cmocka_unit_test_setup(test_workers, own_namespace),
 		cmocka_unit_test_setup(test_end, own_namespace),
