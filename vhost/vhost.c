@@ -2,6 +2,7 @@
 /* struct vhost: one vhost-net fd, from owning it to closing it. */
 #include "vhost/vhost.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -17,7 +18,7 @@
  * a bound ring runs. What the kernel would accept though it goes wrong later is
  * refused before it is asked (rings_check, backend_check). The claim is held
  * while VHOST_RX runs. One thread at a time calls in here for one struct vhost;
- * the eventfds may be used by any.
+ * the eventfds may be used, and vhost_info asked, by any.
  */
 struct vhost {
 	int fd;
@@ -25,7 +26,8 @@ struct vhost {
 	struct backend_claim claim; /* of the TAP queue that VHOST_RX takes from */
 	bool is_bound;
 	uint32_t poll_us;
-	struct vhost_info info;
+	atomic_bool is_running[VHOST_RINGS]; /* read by any thread, for reports */
+	struct vhost_info info;		     /* the rest; as vhost_open made it */
 };
 
 int vhost_can(struct err *e)
@@ -131,7 +133,7 @@ void vhost_close(struct vhost **out)
 		return;
 	/* what cannot be stopped ends with the fd: the kernel waits for its worker */
 	for (int i = 0; i < VHOST_RINGS; i++)
-		if (v->info.is_running[i])
+		if (v->is_running[i])
 			backend_set(v->fd, i, -1);
 	close_fd(&v->fd);
 	backend_release(&v->claim);
@@ -145,7 +147,7 @@ void vhost_close(struct vhost **out)
 
 static int refuse_running(const struct vhost *v, enum vhost_ring_idx ring, struct err *e)
 {
-	if (!v->info.is_running[ring])
+	if (!v->is_running[ring])
 		return 0;
 	return err_set(e, -EBUSY, "the vhost-net %s ring is running; stop it first",
 		       rings_name(ring));
@@ -207,7 +209,7 @@ int vhost_start(struct vhost *v, enum vhost_ring_idx ring, int tap_fd, struct er
 			backend_release(&v->claim);
 		return explain_start(code, ring, tap_fd, e);
 	}
-	v->info.is_running[ring] = true;
+	v->is_running[ring] = true;
 	return 0;
 }
 
@@ -216,14 +218,14 @@ int vhost_stop(struct vhost *v, enum vhost_ring_idx ring, uint16_t *base, struct
 	struct vhost_vring_state s = {.index = ring};
 	int code;
 
-	if (v->info.is_running[ring]) {
+	if (v->is_running[ring]) {
 		code = backend_set(v->fd, ring, -1);
 		if (code)
 			return err_set(e, code,
 				       "vhost-net does not stop the %s ring: %s (it ends "
 				       "when its file descriptor is closed)",
 				       rings_name(ring), strerror(-code));
-		v->info.is_running[ring] = false;
+		v->is_running[ring] = false;
 		if (ring == VHOST_RX)
 			backend_release(&v->claim);
 	}
@@ -256,4 +258,6 @@ int vhost_err_fd(const struct vhost *v, enum vhost_ring_idx ring)
 void vhost_info(const struct vhost *v, struct vhost_info *info)
 {
 	*info = v->info;
+	for (int i = 0; i < VHOST_RINGS; i++)
+		info->is_running[i] = v->is_running[i];
 }
