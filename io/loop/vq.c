@@ -3,7 +3,6 @@
 #include "io/loop/vq.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,6 +10,7 @@
 
 #include "io/loop/mem.h"
 #include "io/loop/vq_debug.h"
+#include "io/loop/vq_events.h"
 #include "io/loop/worker.h"
 
 static const uint64_t one = 1; /* what a kick writes */
@@ -88,45 +88,19 @@ int vq_open(struct vq **vqp, struct tapq *t, struct vhost *vhost, unsigned rx_ma
 void vq_close(struct vq **vqp)
 {
 	struct vq *vq = *vqp;
+	int rx, tx;
 
 	*vqp = NULL;
 	if (!vq)
 		return;
 	/* a ring that cannot be stopped may still be written to: its memory stays */
-	if (!vhost_stop(vq->vhost, VHOST_RX, NULL, NULL) &&
-	    !vhost_stop(vq->vhost, VHOST_TX, NULL, NULL) && vq->mem)
+	rx = vhost_stop(vq->vhost, VHOST_RX, NULL, NULL);
+	tx = vhost_stop(vq->vhost, VHOST_TX, NULL, NULL);
+	if (!rx && !tx && vq->mem)
 		munmap(vq->mem, vq->mem_len);
 	pthread_mutex_destroy(&vq->lock);
 	free(vq->slots);
 	free(vq);
-}
-
-/* Calls and errors of both rings wake the loop, once each time they are signalled. */
-static void watch_fd(struct vq *vq, int fd, enum loop_kind kind, enum vhost_ring_idx ring)
-{
-	struct loop *l = &vq->t->w->loop;
-	uint64_t tag = loop_tag(kind, vq->t->view_idx, ring);
-	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.u64 = tag};
-	struct io_uring_sqe *sqe;
-
-	if (!l->has_ring) {
-		epoll_ctl(l->epfd, EPOLL_CTL_ADD, fd, &ev);
-		return;
-	}
-	sqe = loop_sqe(l);
-	io_uring_prep_poll_multishot(sqe, fd, POLLIN);
-	sqe->user_data = tag;
-}
-
-static void watch(struct vq *vq)
-{
-	if (vq->is_watched)
-		return;
-	vq->is_watched = true;
-	for (unsigned r = 0; r < VHOST_RINGS; r++) {
-		watch_fd(vq, vhost_call_fd(vq->vhost, r), LOOP_vq_call, r);
-		watch_fd(vq, vhost_err_fd(vq->vhost, r), LOOP_vq_err, r);
-	}
 }
 
 int vq_start(struct vq *vq, struct err *e)
@@ -136,6 +110,8 @@ int vq_start(struct vq *vq, struct err *e)
 
 	vring_reset(&vq->rx);
 	vring_reset(&vq->tx);
+	vq_events_forget(vq, VHOST_RX);
+	vq_events_forget(vq, VHOST_TX);
 	ret = vhost_rebase(vq->vhost, VHOST_RX, 0, e);
 	if (!ret)
 		ret = vhost_rebase(vq->vhost, VHOST_TX, 0, e);
@@ -148,10 +124,10 @@ int vq_start(struct vq *vq, struct err *e)
 		return ret;
 	}
 	vq->tx_since = 0;
-	vq->trouble = 0;
+	vq->n_idle = 0;
 	vq->state = VQ_on;
 	tapq_serve(t, TAPQ_RX_vhost, TAPQ_TX_vhost);
-	watch(vq);
+	vq_events_watch(vq);
 	vq_heat(vq);
 	worker_dirty(t->w, t);
 	return 0;
@@ -275,23 +251,6 @@ bool vq_cool(struct worker *w, unsigned ahead)
 	}
 	w->hot = still;
 	return can_sleep;
-}
-
-void vq_event(struct vq *vq, bool is_error, enum vhost_ring_idx ring, bool is_armed)
-{
-	if (is_error)
-		vq->trouble |= 1u << ring;
-	else
-		counter_add(&vq->t->q.count.calls, 1);
-	if (!is_armed)
-		watch_fd(vq,
-			 is_error ? vhost_err_fd(vq->vhost, ring)
-				  : vhost_call_fd(vq->vhost, ring),
-			 is_error ? LOOP_vq_err : LOOP_vq_call, ring);
-	if (vq->state != VQ_on)
-		return;
-	vq_heat(vq);
-	worker_dirty(vq->t->w, vq->t);
 }
 
 /*

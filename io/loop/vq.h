@@ -61,6 +61,7 @@ struct vq {
 	unsigned trouble;	/* bit r: the error eventfd of ring r has fired */
 	uint16_t tx_progress;	/* the used index when it last moved */
 	uint64_t tx_since;	/* and when that was; 0 = nothing is out */
+	unsigned n_idle;	/* stops in a row that found it had not begun */
 	uint64_t rebuilt_at[2]; /* the last two times */
 	/* the last trouble, for the control thread; under the lock */
 	pthread_mutex_t lock;
@@ -114,9 +115,6 @@ bool vq_poll_any(const void *arg);
  * false: some have come meanwhile (they are ready now), do not sleep.
  */
 bool vq_cool(struct worker *w, unsigned ahead);
-
-/* A call or an error of vhost-net; is_armed: it will be told of the next one too. */
-void vq_event(struct vq *vq, bool is_error, enum vhost_ring_idx ring, bool is_armed);
 
 /* queue_ops */
 void vq_rx(struct queue *q, struct burst *b);

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "io/loop/vq_debug.h"
+#include "io/loop/vq_events.h"
 #include "io/loop/vq_switch.h"
 #include "io/loop/worker.h"
 
@@ -63,6 +64,7 @@ static int resume(struct vq *vq, struct vring *ring, enum vhost_ring_idx idx,
 	int ret;
 
 	vring_reset(ring);
+	vq_events_forget(vq, idx);
 	ret = vhost_rebase(vq->vhost, idx, 0, e);
 	if (!ret)
 		ret = vhost_start(vq->vhost, idx, vq->t->fd, e);
@@ -86,6 +88,22 @@ static void rebuilt(struct vq *vq, uint64_t now, const char *what, struct err *e
 	}
 }
 
+/*
+ * The TX ring was stopped at base. Was the kernel's thread only slow? It has
+ * finished something after all; or it has begun with nothing, as no CPU was free
+ * for it or the TAP takes nothing for now: then a start wakes it anew. For so long.
+ */
+static bool is_only_slow(struct vq *vq, unsigned out, uint16_t base)
+{
+	if (vq->tx.is_broken)
+		return false;
+	if (vq->tx.n_out < out) {
+		vq->n_idle = 0;
+		return true;
+	}
+	return base == vq->tx.used_idx && ++vq->n_idle < VQ_HEALTH_IDLE_MAX;
+}
+
 /* is_error: the error eventfd has fired; else nothing was finished for a while. */
 static void heal_tx(struct vq *vq, bool is_error, uint64_t now)
 {
@@ -100,12 +118,13 @@ static void heal_tx(struct vq *vq, bool is_error, uint64_t now)
 		vq_switch_to(vq, false);
 		return;
 	}
-	if (!ret && !is_error && vq->tx.n_out < out) { /* it was only slow */
+	if (!ret && !is_error && is_only_slow(vq, out, base)) {
 		ret = vhost_start(vq->vhost, VHOST_TX, vq->t->fd, &e);
 		if (ret)
 			give_up(vq, &e);
 		return;
 	}
+	vq->n_idle = 0;
 	if (!ret) {
 		if (!vq_switch_gather(vq, base))
 			drop_culprit(vq);
@@ -149,8 +168,11 @@ static bool is_stalled(struct vq *vq, uint64_t now)
 
 	if (!vq->tx.n_out) {
 		vq->tx_since = 0;
+		vq->n_idle = 0;
 		return false;
 	}
+	if (progress != vq->tx_progress)
+		vq->n_idle = 0;
 	if (!vq->tx_since || progress != vq->tx_progress) {
 		vq->tx_progress = progress;
 		vq->tx_since = now;

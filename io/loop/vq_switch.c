@@ -61,8 +61,10 @@ static void leave_vhost(struct vq *vq)
 	struct err e = {0};
 	uint16_t base = vq->tx.used_idx;
 
-	if (vhost_stop(vq->vhost, VHOST_RX, NULL, &e) ||
-	    vhost_stop(vq->vhost, VHOST_TX, &base, &e))
+	int rx = vhost_stop(vq->vhost, VHOST_RX, NULL, &e);
+	int tx = vhost_stop(vq->vhost, VHOST_TX, &base, &e);
+
+	if (rx || tx)
 		vq_switch_note(vq, &e);
 	vq_switch_gather(vq, base);
 	vq->state = VQ_draining;

@@ -3,6 +3,7 @@
 #include "io/loop/worker_vq.h"
 
 #include "io/loop/tapq_rx.h"
+#include "io/loop/vq_events.h"
 #include "io/loop/vq_health.h"
 #include "io/loop/vq_switch.h"
 
@@ -84,7 +85,7 @@ void worker_vq_event(struct worker *w, uint64_t tag, bool is_armed)
 	struct vq *vq = w->views[loop_tag_view(tag)].vq;
 	bool is_error = loop_tag_kind(tag) == LOOP_vq_err;
 
-	vq_event(vq, is_error, (enum vhost_ring_idx)loop_tag_arg(tag), is_armed);
+	vq_events_take(vq, is_error, (enum vhost_ring_idx)loop_tag_arg(tag), is_armed);
 	if (is_error)
 		w->look_at = 0;
 }

@@ -28,6 +28,8 @@ struct fake_mode {
 				sign */
 	unsigned error_each; /* not 0: refuse each N-th frame by the error eventfd */
 	bool lies;	     /* answer with an id that is not out (half a ring away) */
+	bool late;	     /* the TX thread gets no CPU */
+	unsigned n_starts;   /* of TX rings */
 	bool no_start;	     /* vhost_start fails */
 	bool no_bind;
 	unsigned n_stalls, n_errors; /* how often it did */
@@ -119,17 +121,31 @@ static inline void fake_use(struct fake_ring *r, uint32_t len)
 		 len, 0);
 }
 
+/* Wait while no CPU is free for it; false: it is to stop, which puts the frame back. */
+static inline bool fake_is_on_time(struct fake_ring *r)
+{
+	struct pollfd p = {.fd = r->stop, .events = POLLIN};
+
+	while (fake_get(late)) {
+		if (poll(&p, 1, 1) > 0)
+			return false;
+	}
+	return true;
+}
+
 /* Frames to the TAP, as handle_tx does. */
 static inline void fake_tx(struct vhost *v, struct fake_ring *r)
 {
 	struct iovec iov[VDEV_SEGS];
+	bool has_error = false;
 
-	while (fake_fetch(r)) {
+	while (fake_fetch(r) && fake_is_on_time(r)) {
 		r->n++;
 		if (fake_is_nth(r->n, fake_get(error_each))) {
 			fake_set(n_errors, fake.n_errors + 1);
 			r->is_wedged = true; /* not seen: the index stays before it */
 			fake_signal(r->err);
+			has_error = true;
 			continue;
 		}
 		if (fake_is_nth(r->n, fake_get(stall_each))) {
@@ -152,6 +168,8 @@ static inline void fake_tx(struct vhost *v, struct fake_ring *r)
 		if (vdev_flush(&r->d))
 			fake_signal(r->call);
 	}
+	if (has_error) /* as a kick makes the kernel meet it again, at the last moment */
+		fake_signal(r->err);
 }
 
 /* One frame over as many buffers as it takes; false: it is to stop. */
@@ -298,6 +316,8 @@ int vhost_start(struct vhost *v, enum vhost_ring_idx ring, int tap_fd, struct er
 	r->tap = tap_fd;
 	r->is_wedged = r->has_buf = false;
 	r->is_running = true;
+	if (ring == VHOST_TX)
+		__atomic_add_fetch(&fake.n_starts, 1, __ATOMIC_RELEASE);
 	assert_int_equal(pthread_create(&r->thread, NULL, fake_main, s), 0);
 	return 0;
 }

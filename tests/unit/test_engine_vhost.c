@@ -1,45 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The engine with queues that (a stand-in for) vhost-net serves. */
-#include "tests/unit/engine_lab.h"
-#include "tests/unit/fake_vhost.h"
+#include "tests/unit/vhost_lab.h"
 
 #include "io/loop/engine_vhost.h"
-
-/* Ports of the lab, those in `which` (bits) with a vhost-net fd for each queue. */
-static void open_vhost(struct engine_lab *l, unsigned way, unsigned which,
-		       const char *const *options)
-{
-	const struct vhost_conf conf = {.fd = -1};
-
-	fake = (struct fake_mode){0};
-	open_way(l, way, 2, options);
-	for (unsigned p = 0; p < 2; p++) {
-		if (!(which & 1u << p))
-			continue;
-		l->ports[p].spec.vhost = TRI_on;
-		for (unsigned q = 0; q < l->ports[p].n_queues; q++)
-			vhost_open(&l->ports[p].vhost[q], &conf, NULL);
-	}
-}
-
-/* The engine first: its workers use what the port has. */
-static void close_vhost(struct engine_lab *l)
-{
-	engine_stop(&l->g);
-	for (unsigned p = 0; p < l->conf.n_ports; p++) {
-		for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
-			vhost_close(&l->ports[p].vhost[q]);
-	}
-	lab_close(l);
-}
-
-static struct counters both(const struct engine_lab *l)
-{
-	struct counters a = lab_counters(l, 0), b = lab_counters(l, 1);
-
-	counters_add(&a, &b);
-	return a;
-}
 
 static void test_each_form(void **state)
 {
@@ -181,102 +144,6 @@ static void test_switching_idle(void **state)
 	}
 }
 
-static void wait_for_rebuilds(const struct engine_lab *l, unsigned n)
-{
-	lab_wait_for(both(l).rebuilds >= n);
-}
-
-/* Frames go on after a ring was rebuilt, but the one it was stuck at. */
-static void heal(bool by_error, unsigned way)
-{
-	struct engine_lab l;
-	struct err e = {0};
-	unsigned n = 0;
-
-	open_vhost(&l, way, 2, NULL);
-	lab_start(&l);
-	for (unsigned round = 1; round <= 3; round++) {
-		lab_pass(&l, 0, 1, 100);
-		if (by_error)
-			fake_set(error_each, 1);
-		else
-			fake_set(stall_each, 1);
-		lab_push(&l, 0, 1);
-		lab_wait_for(fake_get(n_errors) + fake_get(n_stalls) == round);
-		fake_set(error_each, 0);
-		fake_set(stall_each, 0);
-		wait_for_rebuilds(&l, round);
-		lab_wait_for(engine_vhost_error(l.g, 1, 0, &e));
-		n++;
-		assert_non_null(strstr(e.text, by_error ? "descriptor" : "no frame"));
-		assert_int_equal(lab_drops(&l, 1, DROP_tx_ring_stuck), n);
-	}
-	/* the third time in a minute: the TAP fd */
-	lab_wait_for(!engine_vhost_is_on(l.g, 1));
-	assert_int_equal(both(&l).fallbacks, 1);
-	assert_non_null(strstr(e.text, "three times"));
-	lab_pass(&l, 0, 1, 200);
-	lab_pass(&l, 1, 0, 200);
-	lab_wait_for(lab_is_conserved(&l));
-	/* a person may insist */
-	assert_int_equal(engine_vhost_switch(l.g, 1, true, &e), 0);
-	lab_wait_for(engine_vhost_is_on(l.g, 1));
-	lab_pass(&l, 0, 1, 200);
-	close_vhost(&l);
-}
-
-static void test_stall(void **state)
-{
-	(void)state;
-	for_each_way(i) heal(false, i);
-}
-
-static void test_error(void **state)
-{
-	(void)state;
-	for_each_way(i) heal(true, i);
-}
-
-/* A device that lies breaks its ring, which is set up again; in the end the TAP fd
- * serves.
- */
-static void test_liar(void **state)
-{
-	struct engine_lab l;
-
-	(void)state;
-	open_vhost(&l, best ? 0 : WAYS - 1, 2, NULL);
-	lab_start(&l);
-	lab_pass(&l, 0, 1, 100);
-	fake_set(lies, true);
-	for (unsigned i = 0; i < 2000 && engine_vhost_is_on(l.g, 1); i++)
-		lab_push(&l, 0, 1);
-	lab_wait_for(both(&l).rebuilds > 0);
-	lab_wait_for(lab_is_conserved(&l));
-	close_vhost(&l);
-}
-
-/* One lie of a receive ring, and nothing more happens that would wake the worker. */
-static void test_liar_then_silence(void **state)
-{
-	(void)state;
-	for_each_way(i)
-	{
-		struct engine_lab l;
-
-		open_vhost(&l, i, 1, NULL);
-		lab_start(&l);
-		lab_pass(&l, 0, 1, 100);
-		fake_set(lies, true);
-		lab_push(&l, 0, 1);
-		lab_wait_for(both(&l).rebuilds == 1);
-		fake_set(lies, false);
-		lab_pass(&l, 0, 1, 100);
-		lab_wait_for(lab_is_conserved(&l));
-		close_vhost(&l);
-	}
-}
-
 static void test_no_start(void **state)
 {
 	struct engine_lab l;
@@ -360,10 +227,6 @@ int main(void)
 		cmocka_unit_test_setup(test_merged, own_namespace),
 		cmocka_unit_test_setup(test_switching, own_namespace),
 		cmocka_unit_test_setup(test_switching_idle, own_namespace),
-		cmocka_unit_test_setup(test_stall, own_namespace),
-		cmocka_unit_test_setup(test_error, own_namespace),
-		cmocka_unit_test_setup(test_liar, own_namespace),
-		cmocka_unit_test_setup(test_liar_then_silence, own_namespace),
 		cmocka_unit_test_setup(test_no_start, own_namespace),
 		cmocka_unit_test_setup(test_workers, own_namespace),
 		cmocka_unit_test_setup(test_end, own_namespace),
