@@ -11,6 +11,7 @@
 #include "io/loop/mem.h"
 #include "io/loop/vq_debug.h"
 #include "io/loop/vq_events.h"
+#include "io/loop/vq_room.h"
 #include "io/loop/worker.h"
 
 static const uint64_t one = 1; /* what a kick writes */
@@ -211,7 +212,7 @@ void vq_heat(struct vq *vq)
 void vq_poll(struct worker *w)
 {
 	for (struct vq *vq = w->hot; vq; vq = vq->next_hot) {
-		if (vring_has_used(&vq->rx))
+		if (vring_has_used(&vq->rx) && !vq_room_is_out(vq))
 			forward_ready(&w->forward, &vq->t->q);
 	}
 }
@@ -221,7 +222,7 @@ bool vq_poll_any(const void *arg)
 	const struct worker *w = arg;
 
 	for (const struct vq *vq = w->hot; vq; vq = vq->next_hot) {
-		if (vring_has_used(&vq->rx))
+		if (vring_has_used(&vq->rx) && !vq_room_is_out(vq))
 			return true;
 	}
 	return false;
@@ -230,15 +231,17 @@ bool vq_poll_any(const void *arg)
 bool vq_cool(struct worker *w, unsigned ahead)
 {
 	struct vq *vq, *next, *still = NULL;
-	bool can_sleep = true, is_armed;
+	bool can_sleep = true, is_armed, is_held;
 
 	for (vq = w->hot; vq; vq = next) {
 		next = vq->next_hot;
 		vq->is_hot = false;
 		if (vq->state != VQ_on)
 			continue;
-		is_armed = vring_arm(&vq->rx, ahead < vq->rx.n_out ? ahead : 1);
-		if (is_armed && ahead == 1)
+		is_held = vq_room_is_out(vq);
+		is_armed = is_held ? vq_room_call(vq)
+				   : vring_arm(&vq->rx, ahead < vq->rx.n_out ? ahead : 1);
+		if (is_armed && ahead == 1 && !is_held)
 			continue; /* its call will heat it */
 		/* fewer than `ahead` may come: it is looked at after the sleep */
 		vq->is_hot = true;
@@ -295,15 +298,21 @@ static void set_depth(struct vq *vq, const struct burst *b)
 void vq_rx(struct queue *q, struct burst *b)
 {
 	struct tapq *t = (struct tapq *)q;
+	unsigned room = vq_room(t->vq);
 	struct pkt *p;
 
-	while (b->n < BURST_MAX && (p = rx_one(t->vq)))
+	while (b->n < room && (p = rx_one(t->vq)))
 		burst_add(b, p);
 	if (b->n)
 		set_depth(t->vq, b);
 	worker_dirty(t->w, t);
-	if (vring_has_used(&t->vq->rx))
-		forward_ready(&t->w->forward, q); /* the rest next turn */
+	if (!vring_has_used(&t->vq->rx))
+		return;
+	/* the rest next turn, or when there is room: each turn looks at the hot ones */
+	if (b->n || t->vq->state != VQ_on)
+		forward_ready(&t->w->forward, q);
+	else
+		vq_heat(t->vq);
 }
 
 static int send_one(struct vq *vq, struct pkt *p)

@@ -32,6 +32,7 @@ struct fake_mode {
 	unsigned n_starts;   /* of TX rings */
 	bool no_start;	     /* vhost_start fails */
 	bool no_bind;
+	int gate;		     /* not 0: nothing is sent before this is readable */
 	unsigned n_stalls, n_errors; /* how often it did */
 	uint64_t features;
 };
@@ -140,6 +141,8 @@ static inline void fake_tx(struct vhost *v, struct fake_ring *r)
 	bool has_error = false;
 
 	while (fake_fetch(r) && fake_is_on_time(r)) {
+		if (fake.gate && !fake_wait(r, fake.gate))
+			break;
 		r->n++;
 		if (fake_is_nth(r->n, fake_get(error_each))) {
 			fake_set(n_errors, fake.n_errors + 1);

@@ -118,6 +118,38 @@ static void test_switching(void **state)
 	}
 }
 
+/* What has no room in the ring it goes to waits; nothing is dropped, nobody spins. */
+static void test_full(void **state)
+{
+	enum { N = 400, ROOM = 256, STILL_MS = 30 };
+
+	(void)state;
+	for_each_way(i)
+	{
+		struct engine_worker_stats before, after;
+		struct engine_lab l;
+		uint64_t go = 1;
+
+		open_vhost(&l, i, 3, NULL);
+		fake.gate = eventfd(0, EFD_CLOEXEC);
+		lab_start(&l);
+		lab_push(&l, 0, N);
+		lab_wait_for(lab_counters(&l, 0).rx_packets >= ROOM);
+		engine_worker_stats(l.g, 0, &before);
+		poll(NULL, 0, STILL_MS);
+		engine_worker_stats(l.g, 0, &after);
+		assert_true(after.enters - before.enters < 20);
+		assert_int_equal(write(fake.gate, &go, sizeof(go)), sizeof(go));
+		lab_wait_for(lab_counters(&l, 0).rx_packets >= N && lab_is_conserved(&l));
+		assert_int_equal(lab_drops(&l, 1, DROP_tx_ring_full), 0);
+		lab_push(&l, 1, 10);
+		lab_wait_for(lab_counters(&l, 1).rx_packets >= 10);
+		engine_stop(&l.g);
+		close(fake.gate);
+		close_vhost(&l);
+	}
+}
+
 /* However often a queue changes while nothing comes, the TAP fd is read afterwards. */
 static void test_switching_idle(void **state)
 {
@@ -227,6 +259,7 @@ int main(void)
 		cmocka_unit_test_setup(test_merged, own_namespace),
 		cmocka_unit_test_setup(test_switching, own_namespace),
 		cmocka_unit_test_setup(test_switching_idle, own_namespace),
+		cmocka_unit_test_setup(test_full, own_namespace),
 		cmocka_unit_test_setup(test_no_start, own_namespace),
 		cmocka_unit_test_setup(test_workers, own_namespace),
 		cmocka_unit_test_setup(test_end, own_namespace),

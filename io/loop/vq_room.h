@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Back-pressure: packets that have no room in the ring they go to stay where they are. */
+#ifndef IO_LOOP_VQ_ROOM_H
+#define IO_LOOP_VQ_ROOM_H
+
+#include "io/loop/vq.h"
+
+/*
+ * How it works: where all that a vq receives goes to one other vq of the same
+ * worker, no more is taken from the receive ring than the transmit ring has room
+ * for. The rest waits in the receive ring, and behind it in the TAP, whose queue
+ * overflows at no cost. What has several outputs is dropped when one is full: it
+ * would hold up what goes to the others.
+ */
+enum { VQ_ROOM_CALL = 64 }; /* sent packets that are worth being woken for */
+
+/* How many packets may be taken from the receive ring now: up to BURST_MAX. */
+unsigned vq_room(const struct vq *vq);
+
+/* A pure look: there are packets, but no room for any, nor is there soon. */
+bool vq_room_is_out(const struct vq *vq);
+
+/* Ask for a call when there will be room for a held vq; false: there is already. */
+bool vq_room_call(const struct vq *vq);
+
+#endif
