@@ -79,6 +79,13 @@ bool tapq_is_gone(const struct tapq *t)
 	return poll(&p, 1, 0) == 1 && p.revents & POLLERR;
 }
 
+bool tapq_is_writable(const struct tapq *t)
+{
+	struct pollfd p = {.fd = t->fd, .events = POLLOUT};
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLOUT;
+}
+
 void tapq_tx_drop(struct tapq *t, struct pkt *p, enum drop why)
 {
 	counter_add(&t->q.count.tx_failed_packets, 1);

@@ -125,7 +125,6 @@ int vq_start(struct vq *vq, struct err *e)
 		return ret;
 	}
 	vq->tx_since = 0;
-	vq->n_idle = 0;
 	vq->state = VQ_on;
 	tapq_serve(t, TAPQ_RX_vhost, TAPQ_TX_vhost);
 	vq_events_watch(vq);

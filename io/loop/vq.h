@@ -61,7 +61,6 @@ struct vq {
 	unsigned trouble;	/* bit r: the error eventfd of ring r has fired */
 	uint16_t tx_progress;	/* the used index when it last moved */
 	uint64_t tx_since;	/* and when that was; 0 = nothing is out */
-	unsigned n_idle;	/* stops in a row that found it had not begun */
 	uint64_t rebuilt_at[2]; /* the last two times */
 	/* the last trouble, for the control thread; under the lock */
 	pthread_mutex_t lock;

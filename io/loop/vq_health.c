@@ -3,6 +3,7 @@
 #include "io/loop/vq_health.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "io/loop/vq_debug.h"
 #include "io/loop/vq_events.h"
@@ -89,42 +90,39 @@ static void rebuilt(struct vq *vq, uint64_t now, const char *what, struct err *e
 }
 
 /*
- * The TX ring was stopped at base. Was the kernel's thread only slow? It has
- * finished something after all; or it has begun with nothing, as no CPU was free
- * for it or the TAP takes nothing for now: then a start wakes it anew. For so long.
+ * Nothing has moved for a while. Was the thread only slow, or does the TAP take
+ * nothing for now (a limited send buffer)? Kicked again and waited for, it has had
+ * its chance, however busy the machine is.
  */
-static bool is_only_slow(struct vq *vq, unsigned out, uint16_t base)
+static bool is_only_slow(struct vq *vq)
 {
+	unsigned out = vq->tx.n_out;
+	uint64_t one = 1;
+
 	if (vq->tx.is_broken)
 		return false;
-	if (vq->tx.n_out < out) {
-		vq->n_idle = 0;
-		return true;
-	}
-	return base == vq->tx.used_idx && ++vq->n_idle < VQ_HEALTH_IDLE_MAX;
+	if (write(vhost_kick_fd(vq->vhost, VHOST_TX), &one, sizeof(one)) < 0 ||
+	    vhost_flush(vq->vhost, NULL))
+		return false;
+	vq_reclaim(vq);
+	return vq->tx.n_out < out || !tapq_is_writable(vq->t);
 }
 
 /* is_error: the error eventfd has fired; else nothing was finished for a while. */
 static void heal_tx(struct vq *vq, bool is_error, uint64_t now)
 {
-	unsigned out = vq->tx.n_out;
 	struct err e = {0};
 	uint16_t base = 0;
-	int ret = vhost_stop(vq->vhost, VHOST_TX, &base, &e);
+	int ret;
 
 	vq->tx_since = 0;
-	vq_reclaim(vq);
 	if (tapq_is_gone(vq->t)) { /* no fault of vhost-net's */
 		vq_switch_to(vq, false);
 		return;
 	}
-	if (!ret && !is_error && is_only_slow(vq, out, base)) {
-		ret = vhost_start(vq->vhost, VHOST_TX, vq->t->fd, &e);
-		if (ret)
-			give_up(vq, &e);
+	if (!is_error && is_only_slow(vq))
 		return;
-	}
-	vq->n_idle = 0;
+	ret = vhost_stop(vq->vhost, VHOST_TX, &base, &e);
 	if (!ret) {
 		if (!vq_switch_gather(vq, base))
 			drop_culprit(vq);
@@ -168,11 +166,8 @@ static bool is_stalled(struct vq *vq, uint64_t now)
 
 	if (!vq->tx.n_out) {
 		vq->tx_since = 0;
-		vq->n_idle = 0;
 		return false;
 	}
-	if (progress != vq->tx_progress)
-		vq->n_idle = 0;
 	if (!vq->tx_since || progress != vq->tx_progress) {
 		vq->tx_progress = progress;
 		vq->tx_since = now;

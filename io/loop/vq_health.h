@@ -8,15 +8,14 @@
 /*
  * vhost-net can stop serving a ring: with a sign (the error eventfd: a descriptor
  * it could not use), or without one (it finished with nothing for a while though
- * packets are out). Then the ring is stopped, which waits for the kernel's
- * thread: if that thread was only slow or did not come to it, the ring goes on as it is.
- * Else what the device had seen and not finished is dropped by name, the rest is lent
- * again in order in an empty ring. The third time within a minute the queue goes back to
- * its TAP fd.
+ * packets are out). In the second case the kernel's thread is kicked and waited
+ * for: if something has moved then, it had only got no CPU, and if the TAP takes
+ * nothing for now there is nothing to be healed. Else the ring is stopped; what the
+ * device had seen and not finished is dropped by name, the rest is lent again in order in
+ * an empty ring. The third time within a minute the queue goes back to its TAP fd.
  */
 enum {
 	VQ_HEALTH_STALL_MS = 80, /* without progress */
-	VQ_HEALTH_IDLE_MAX = 2,	 /* such times of a thread that has not begun */
 	VQ_HEALTH_LOOK_MS = 20,	 /* between two looks */
 	VQ_HEALTH_WINDOW_S = 60, /* of three rebuilds */
 };

@@ -29,7 +29,7 @@ struct fake_mode {
 	unsigned error_each; /* not 0: refuse each N-th frame by the error eventfd */
 	bool lies;	     /* answer with an id that is not out (half a ring away) */
 	bool late;	     /* the TX thread gets no CPU */
-	unsigned n_starts;   /* of TX rings */
+	unsigned n_flushes;  /* begun */
 	bool no_start;	     /* vhost_start fails */
 	bool no_bind;
 	int gate;		     /* not 0: nothing is sent before this is readable */
@@ -51,6 +51,7 @@ struct fake_ring {
 	struct vdev d;
 	struct vdev_buf buf; /* fetched and not yet used */
 	bool has_buf, is_running, is_wedged;
+	bool is_flushing; /* until the thread has nothing to do, or is stuck */
 	unsigned n;
 	pthread_t thread;
 	int kick, call, err, stop, tap;
@@ -102,16 +103,21 @@ static inline bool fake_wait(struct fake_ring *r, int fd)
 static inline bool fake_fetch(struct fake_ring *r)
 {
 	while (!r->has_buf && !r->is_wedged) {
-		if (vdev_fetch(&r->d, &r->buf))
+		if (vdev_fetch(&r->d, &r->buf)) {
 			r->has_buf = true;
-		else if (!vdev_enable_kick(&r->d) && !fake_wait(r, r->kick))
+			break;
+		}
+		__atomic_store_n(&r->is_flushing, false, __ATOMIC_RELEASE);
+		if (!vdev_enable_kick(&r->d) && !fake_wait(r, r->kick))
 			return false;
 		else if (r->d.fault)
 			fail_msg("the driver's fault: %s", r->d.fault);
 	}
-	if (r->is_wedged)
-		while (fake_wait(r, r->stop))
-			;
+	while (r->is_wedged) {
+		__atomic_store_n(&r->is_flushing, false, __ATOMIC_RELEASE);
+		if (!fake_wait(r, r->kick))
+			break;
+	}
 	return !r->is_wedged;
 }
 
@@ -319,8 +325,6 @@ int vhost_start(struct vhost *v, enum vhost_ring_idx ring, int tap_fd, struct er
 	r->tap = tap_fd;
 	r->is_wedged = r->has_buf = false;
 	r->is_running = true;
-	if (ring == VHOST_TX)
-		__atomic_add_fetch(&fake.n_starts, 1, __ATOMIC_RELEASE);
 	assert_int_equal(pthread_create(&r->thread, NULL, fake_main, s), 0);
 	return 0;
 }
@@ -355,6 +359,19 @@ void vhost_close(struct vhost **vp)
 		close(v->rings[i].stop);
 	}
 	free(v);
+}
+
+int vhost_flush(struct vhost *v, struct err *e)
+{
+	struct fake_ring *r = &v->rings[VHOST_TX];
+
+	(void)e;
+	fake_set(n_flushes, fake.n_flushes + 1);
+	__atomic_store_n(&r->is_flushing, true, __ATOMIC_RELEASE);
+	fake_signal(r->kick);
+	while (__atomic_load_n(&r->is_flushing, __ATOMIC_ACQUIRE))
+		poll(NULL, 0, 1);
+	return 0;
 }
 
 int vhost_kick_fd(const struct vhost *v, enum vhost_ring_idx ring)
