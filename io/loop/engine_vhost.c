@@ -33,7 +33,14 @@ static int open_one(struct tapq *t, const struct port *port, struct err *e)
 {
 	unsigned queue = t->q.queue_idx;
 	struct vq *vq;
-	int ret = vq_open(&vq, t, port->vhost[queue], t->w->vq_rx_max, e);
+	int ret;
+
+	if (!t->w->vq_rx_max)
+		return err_set(e, -E2BIG,
+			       "port '%s': worker %u receives from %u queues, too many "
+			       "for vhost-net; use more workers (--workers)",
+			       port->spec.id, t->w->idx, t->w->n_rx);
+	ret = vq_open(&vq, t, port->vhost[queue], t->w->vq_rx_max, e);
 
 	if (ret) {
 		err_prefix(e, "port '%s': queue %u", port->spec.id, queue);

@@ -65,6 +65,10 @@ int worker_open(struct worker *w, unsigned n_views, unsigned n_rx, unsigned n_vq
 	unsigned n_base = worker_n_bufs(n_rx);
 	unsigned n_bufs = n_base + vq_n_bufs(n_vqs, &w->vq_rx_max);
 
+	if (n_bufs > POOL_BUFS_MAX) { /* too many queues for vhost-net, not for TAP fds */
+		n_bufs = n_base;
+		w->vq_rx_max = 0;
+	}
 	if (n_bufs > POOL_BUFS_MAX)
 		return err_set(e, -E2BIG,
 			       "worker %u would receive from %u queues, at most %u are "

@@ -34,7 +34,9 @@ static struct vq *next_wish(struct worker *w, bool *wish)
 		/* acquire: pairs with the store of engine_vhost.c */
 		struct vq *vq = __atomic_load_n(&w->views[i].vq, __ATOMIC_ACQUIRE);
 
-		if (!vq || !__atomic_exchange_n(&vq->has_wish, false, __ATOMIC_ACQUIRE))
+		/* one that is on its way keeps its wish until it has come there */
+		if (!vq || vq_switch_is_moving(vq) ||
+		    !__atomic_exchange_n(&vq->has_wish, false, __ATOMIC_ACQUIRE))
 			continue;
 		*wish = __atomic_load_n(&vq->wish, __ATOMIC_RELAXED);
 		if (!has(w, vq))
@@ -103,8 +105,8 @@ void worker_vq_begin(struct worker *w)
 		for (unsigned i = 0; i < w->n_vqs; i++)
 			vq_health_look(w->vqs[i], now);
 	}
-	if (n_moving != w->n_moving)
-		count_on(w);
+	if (n_moving != w->n_moving && !w->stopping)
+		worker_vq_take_wishes(w);
 }
 
 void worker_vq_arm(struct worker *w)

@@ -3,6 +3,8 @@
 #include "tests/unit/vhost_lab.h"
 
 #include "io/loop/engine_vhost.h"
+#include "io/loop/vq.h"
+#include "io/loop/worker_vq.h"
 
 static void test_each_form(void **state)
 {
@@ -116,6 +118,30 @@ static void test_switching(void **state)
 		check_idle(&l);
 		close_vhost(&l);
 	}
+}
+
+/* A wish that comes while a queue is on its way waits until it has come there. */
+static void test_wish_on_the_way(void **state)
+{
+	static const enum vq_state ways_between[] = {VQ_pausing, VQ_draining};
+	struct tapq view = {0};
+	struct vq vq = {.t = &view, .wish = true}, *vqs[2] = {0};
+	struct worker w = {.views = &view, .n_views = 1, .n_rx = 1, .vqs = vqs};
+
+	(void)state;
+	view.w = &w;
+	view.vq = &vq;
+	for (unsigned i = 0; i < 2; i++) {
+		vq.state = ways_between[i];
+		vq.has_wish = true;
+		worker_vq_take_wishes(&w);
+		assert_true(vq.has_wish);
+		assert_int_equal(vq.state, ways_between[i]);
+	}
+	vq.state = VQ_on; /* where the wish leads: there is nothing to do */
+	worker_vq_take_wishes(&w);
+	assert_false(vq.has_wish);
+	assert_int_equal(vq.state, VQ_on);
 }
 
 /* What has no room in the ring it goes to waits; nothing is dropped, nobody spins. */
@@ -259,6 +285,7 @@ int main(void)
 		cmocka_unit_test_setup(test_merged, own_namespace),
 		cmocka_unit_test_setup(test_switching, own_namespace),
 		cmocka_unit_test_setup(test_switching_idle, own_namespace),
+		cmocka_unit_test(test_wish_on_the_way),
 		cmocka_unit_test_setup(test_full, own_namespace),
 		cmocka_unit_test_setup(test_no_start, own_namespace),
 		cmocka_unit_test_setup(test_workers, own_namespace),
