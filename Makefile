@@ -29,6 +29,8 @@ endif
 BUILD ?= build
 
 PKGS     := liburing libnl-3.0 libnl-route-3.0 inih libxxhash
+# what ringway-bench needs beside them
+BENCHPKGS := jansson libpcap
 PKGFLAGS  = $(shell pkg-config --cflags $(PKGS))
 PKGLIBS   = $(shell pkg-config --libs $(PKGS))
 OPT      ?= $(if $(COV),-O0,-O2)
@@ -45,6 +47,7 @@ LIB   := $(CORE) $(STAGE) $(IO)
 UNIT  := $(wildcard tests/unit/test_*.c)
 FAULT := $(wildcard tests/fault/*.c)
 BENCH := $(wildcard bench/*.c)
+BENCHLIB := $(filter-out bench/cli/bench_main.c,$(wildcard bench/*/*.c))
 FUZZED := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_SECONDS ?= 60
 
@@ -62,14 +65,16 @@ all: $(BUILD)/ringway
 
 # --- what is built ------------------------------------------------------------
 
-programs: $(BUILD)/ringway $(BENCHES)
+programs: $(BUILD)/ringway $(BUILD)/ringway-bench $(BENCHES)
 tests: programs $(UNITS) $(FAULTS) $(FUZZERS)
 fuzzers: $(FUZZERS)
 
 $(BUILD)/ringway: $(call obj,io/control/main.c) $(BUILD)/libringway.a
 	$(LINK)
-$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libringway.a
-	$(LINK) -lcmocka
+$(BUILD)/ringway-bench: $(call obj,bench/cli/bench_main.c) $(BUILD)/libbench.a $(BUILD)/libringway.a
+	$(LINK) $(BENCHLIBS)
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libbench.a $(BUILD)/libringway.a
+	$(LINK) $(BENCHLIBS) -lcmocka
 $(BUILD)/fault/%: $(BUILD)/obj/tests/fault/%.o $(BUILD)/libringway.a
 	$(LINK)
 $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libringway.a
@@ -85,9 +90,11 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(
 endif
 LINK = @mkdir -p $(@D) && echo "  LD $@" && \
        $(CC) $(CFLAGS) $(KIND) -pthread $(LDFLAGS) -o $@ $^ $(PKGLIBS)
+BENCHLIBS = $(shell pkg-config --libs $(BENCHPKGS)) -lm
 
 $(BUILD)/libringway.a: $(call obj,$(LIB))
 $(BUILD)/libcore.a: $(call obj,$(CORE))
+$(BUILD)/libbench.a: $(call obj,$(BENCHLIB))
 $(BUILD)/lib%.a:
 	@rm -f $@ && $(AR) rcs $@ $^
 

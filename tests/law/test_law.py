@@ -83,7 +83,7 @@ def test_include_lines(room):
 def test_includes_name_their_room():
     bad = [
         f"{name(p)}:{n}: {h} names no file of a room"
-        for p in sources(*ROOMS)
+        for p in sources(*ROOMS, "bench")
         for n, own, h in includes(p)
         if own and not (ROOT / h).exists()
     ]
@@ -136,7 +136,7 @@ def test_core_calls_no_kernel():
 
 def test_no_file_name_twice():
     seen = {}
-    for p in sources(*ROOMS):
+    for p in sources(*ROOMS, "bench"):
         if p.name not in PER_ROOM:
             seen.setdefault(p.name, []).append(name(p))
     bad = [f"{' and '.join(v)}" for v in seen.values() if len(v) > 1]
@@ -147,9 +147,9 @@ def test_no_file_name_twice():
 
 
 def test_prefix_of_functions():
-    make(str(BUILD / "libringway.a"), str(BUILD / "ringway"))
+    make(str(BUILD / "libringway.a"), str(BUILD / "ringway"), str(BUILD / "ringway-bench"))
     bad = []
-    for p in sources(*ROOMS, ext=("c",)):
+    for p in sources(*ROOMS, ext=("c",)) + sorted((ROOT / "bench").glob("*/*.c")):
         obj = BUILD / "obj" / p.relative_to(ROOT).with_suffix(".o")
         assert obj.exists(), f"{name(p)} is not built"
         for line in nm("-g", "--defined-only", obj).splitlines():

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The sub-commands of ringway-bench: what each file of bench/cli gives to the table in
+ * bench_main.c. */
+#ifndef BENCH_CLI_BENCH_CMD_H
+#define BENCH_CLI_BENCH_CMD_H
+
+#include <stdio.h>
+
+#include "core/err.h"
+
+/*
+ * A sub-command NAME lives in bench/cli/NAME_cmd.c. argv[0] is its name. Returns 0, or
+ * a negative errno with one sentence in *e (nothing printed by itself but results, on
+ * stdout, and progress, on stderr); a result that is bad but no error (a comparison
+ * that found a regression) is a positive exit status.
+ */
+typedef int bench_cmd_run(int argc, char **argv, struct err *e);
+typedef void bench_cmd_help(FILE *f);
+
+struct bench_cmd {
+	const char *name, *args, *summary;
+	bench_cmd_run *run;
+	bench_cmd_help *help; /* NULL: the summary says it all */
+};
+
+#endif

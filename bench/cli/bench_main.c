@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ringway-bench: the sub-commands, the one place that prints errors, and exit. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "bench/cli/bench_cmd.h"
+#include "core/err.h"
+
+static bench_cmd_run help_cmd, version_cmd;
+
+static const struct bench_cmd commands[] = {
+	{"help", "[COMMAND]", "show this, or all about one command", help_cmd, NULL},
+	{"version", "", "show the version", version_cmd, NULL},
+};
+enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static const struct bench_cmd *find_command(const char *word)
+{
+	if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0)
+		word = "help";
+	else if (strcmp(word, "-V") == 0 || strcmp(word, "--version") == 0)
+		word = "version";
+	for (unsigned i = 0; i < N_COMMANDS; i++)
+		if (strcmp(commands[i].name, word) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int unknown_command(const char *word, struct err *e)
+{
+	return err_usage(e, "'%s' is no command; see 'ringway-bench help'", word);
+}
+
+static void print_commands(void)
+{
+	printf("ringway-bench measures packet forwarders between TAP devices and veth "
+	       "pairs.\n\n");
+	for (unsigned i = 0; i < N_COMMANDS; i++)
+		printf("  ringway-bench %-12s %-26s %s\n", commands[i].name,
+		       commands[i].args, commands[i].summary);
+	printf("\n'ringway-bench help COMMAND' has the options of one; "
+	       "man ringway-bench has it all.\n");
+}
+
+static void print_help(const struct bench_cmd *c)
+{
+	printf("usage: ringway-bench %s %s\n%s\n", c->name, c->args, c->summary);
+	if (c->help)
+		c->help(stdout);
+}
+
+static int help_cmd(int argc, char **argv, struct err *e)
+{
+	const struct bench_cmd *c = argc > 1 ? find_command(argv[1]) : NULL;
+
+	if (argc > 2)
+		return err_usage(e, "help takes one command, not %d words", argc - 1);
+	if (argc > 1 && !c)
+		return unknown_command(argv[1], e);
+	if (c)
+		print_help(c);
+	else
+		print_commands();
+	return 0;
+}
+
+static int version_cmd(int argc, char **argv, struct err *e)
+{
+	if (argc > 1)
+		return err_usage(e, "version takes no words, not '%s'", argv[1]);
+	printf("ringway-bench %s\n", RINGWAY_VERSION);
+	return 0;
+}
+
+static bool is_help_word(const char *word)
+{
+	return strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0;
+}
+
+/* 0, a negative errno, or an exit status. */
+static int dispatch(int argc, char **argv, struct err *e)
+{
+	const struct bench_cmd *c;
+
+	if (argc < 2)
+		return err_usage(e, "no command; see 'ringway-bench help'");
+	c = find_command(argv[1]);
+	if (!c)
+		return unknown_command(argv[1], e);
+	if (argc > 2 && is_help_word(argv[2])) {
+		print_help(c);
+		return 0;
+	}
+	return c->run(argc - 1, argv + 1, e);
+}
+
+int main(int argc, char **argv)
+{
+	struct err e = {0};
+	int rc = dispatch(argc, argv, &e);
+
+	if (fflush(stdout) || ferror(stdout))
+		rc = rc ? rc
+			: err_set(&e, -EIO,
+				  "standard output: it took not all that was printed");
+	if (rc >= 0)
+		return rc;
+	fprintf(stderr, "ringway-bench: %s\n", e.text);
+	return e.exit_status ? e.exit_status : EX_SOFTWARE;
+}
