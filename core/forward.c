@@ -34,26 +34,33 @@ static void filter(struct queue *q, struct burst *b)
 	b->n = n;
 }
 
+static void forward_burst(struct queue *q, struct forward_turn *turn)
+{
+	uint64_t bytes = q->count.rx_bytes;
+	struct burst b;
+
+	queue_rx(q, &b);
+	if (!b.n)
+		return;
+	turn->only = turn->packets && turn->only != q ? NULL : q;
+	turn->packets += b.n;
+	turn->bytes += q->count.rx_bytes - bytes;
+	filter(q, &b);
+	xconnect_send(q, &b);
+}
+
 struct forward_turn forward_turn(struct forward *f)
 {
 	struct forward_turn turn = {0};
 	struct queue *q = f->first, *next;
-	struct burst b;
 
 	f->first = f->last = NULL;
 	for (; q; q = next) {
-		uint64_t bytes = q->count.rx_bytes;
-
 		next = q->next_ready;
 		q->is_ready = false;
-		queue_rx(q, &b);
-		if (!b.n)
-			continue;
-		turn.only = turn.packets ? NULL : q;
-		turn.packets += b.n;
-		turn.bytes += q->count.rx_bytes - bytes;
-		filter(q, &b);
-		xconnect_send(q, &b);
+		do
+			forward_burst(q, &turn);
+		while (q->has_more);
 	}
 	return turn;
 }

@@ -20,8 +20,8 @@ struct forward_turn {
 };
 
 /*
- * Take one burst from each ready queue, decide, and send. A queue that is made
- * ready meanwhile waits for the next turn.
+ * Take what has come from each ready queue (one burst, or more if it says so),
+ * decide, and send. A queue that is made ready meanwhile waits for the next turn.
  */
 struct forward_turn forward_turn(struct forward *f);
 

@@ -32,6 +32,7 @@ struct queue {
 	const struct queue_ops *ops;
 	struct queue *next_ready; /* the worker's list of queues with packets */
 	bool is_ready;
+	bool has_more; /* rx filled the burst and has more: ask again in this turn */
 	bool can_offload; /* the output takes super-packets and partial checksums */
 	/* where frames from here go: n_out queues of the connected port */
 	struct queue *const *out;

@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/pkt.h"
 #include "io/compat.h"
+#include "io/loop/tapq.h"
 
 #define HOUR_NS (3600ull * 1000000000ull)
 
@@ -92,14 +92,14 @@ static void fill_sq_array(struct io_uring *ring)
 
 int loop_open_ring(struct loop *l, enum loop_form form, unsigned n_rx, struct err *e)
 {
-	unsigned sq = power_of_two(n_rx * 2 * BURST_MAX + 8, SQ_MIN, SQ_MAX);
+	unsigned sq = power_of_two(n_rx * 2 * TAPQ_RX_BUFS + 8, SQ_MIN, SQ_MAX);
 	struct io_uring_params p = {
 		.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
 			 IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL |
 			 IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP,
 		/* an overflow of the CQ ends a multishot: 4 x the buffers of each queue
 		 */
-		.cq_entries = power_of_two(n_rx * 4 * BURST_MAX, 2 * sq, CQ_MAX),
+		.cq_entries = power_of_two(n_rx * 4 * TAPQ_RX_BUFS, 2 * sq, CQ_MAX),
 	};
 	int ret = io_uring_queue_init_params(sq, &l->ring, &p);
 

@@ -12,7 +12,10 @@
 
 struct worker;
 
-enum { TAPQ_LARGE = 4096 }; /* mean bytes of a burst of super-packets */
+enum {
+	TAPQ_LARGE = 4096,	      /* mean bytes of a burst of super-packets */
+	TAPQ_RX_BUFS = 2 * BURST_MAX, /* with the kernel at once, at most */
+};
 
 /*
  * How frames come in:
@@ -72,7 +75,8 @@ struct tapq {
 	bool is_dirty;	/* in the worker's list of views to arm */
 	struct tapq *next_dirty;
 	/* mshot, batch: what has come since the last turn, in the order it came */
-	struct burst in;
+	struct pkt *in[TAPQ_RX_BUFS];
+	unsigned n_in, n_taken; /* taken of them, in bursts, by this turn */
 	/* mshot: the provided-buffer ring and how many buffers lie in it */
 	struct io_uring_buf_ring *ring;
 	unsigned n_published;

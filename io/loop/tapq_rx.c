@@ -3,9 +3,9 @@
  * Receiving from a TAP queue.
  *
  * How it works: what the kernel completes gathers in `in` until the worker's
- * turn takes it. A view whose turn used buffers, or whose read or poll ended,
+ * turn takes it, in bursts. A view whose turn used buffers, or whose read or poll ended,
  * is marked dirty, and armed again at the end of the turn, behind the writes.
- * At most WORKER_RX_BUFS buffers of a view are with the kernel, so `in` never
+ * At most TAPQ_RX_BUFS buffers of a view are with the kernel, so `in` never
  * overflows; running out of them is what bounds a burst (ENOBUFS: frames wait
  * in the TAP ring meanwhile). A multishot read polls the device before each
  * frame; a queue that fills whole bursts is read by batches of single READs
@@ -30,12 +30,12 @@ enum {
 	RING_MEM = 4096,
 };
 
-_Static_assert(WORKER_RX_BUFS * sizeof(struct io_uring_buf) <= RING_MEM,
+_Static_assert(TAPQ_RX_BUFS * sizeof(struct io_uring_buf) <= RING_MEM,
 	       "buffer ring fits");
 
 static int open_ring(struct tapq *t, struct err *e)
 {
-	struct io_uring_buf_reg reg = {.ring_entries = WORKER_RX_BUFS,
+	struct io_uring_buf_reg reg = {.ring_entries = TAPQ_RX_BUFS,
 				       .bgid = (uint16_t)t->view_idx};
 	int ret;
 
@@ -97,7 +97,7 @@ void tapq_rx_resume(struct tapq *t)
 static void arm_mshot(struct tapq *t)
 {
 	struct pool *pool = &t->w->pool;
-	int mask = io_uring_buf_ring_mask(WORKER_RX_BUFS), n = 0;
+	int mask = io_uring_buf_ring_mask(TAPQ_RX_BUFS), n = 0;
 	struct io_uring_sqe *sqe;
 	struct pkt *p;
 
@@ -185,7 +185,7 @@ static void take(struct tapq *t, struct pkt *p, uint32_t len)
 {
 	t->n_failures = 0;
 	tapq_received(t, p, len);
-	burst_add(&t->in, p);
+	t->in[t->n_in++] = p;
 	forward_ready(&t->w->forward, &t->q);
 }
 
@@ -364,17 +364,23 @@ static void set_depth(struct tapq *t)
 {
 	uint64_t bytes = 0;
 
-	for (unsigned i = 0; i < t->in.n; i++)
-		bytes += t->in.pkts[i]->total_len;
-	t->depth = bytes > (uint64_t)t->in.n * TAPQ_LARGE ? DEPTH_LARGE : t->w->depth;
+	for (unsigned i = 0; i < t->n_in; i++)
+		bytes += t->in[i]->total_len;
+	t->depth = bytes > (uint64_t)t->n_in * TAPQ_LARGE ? DEPTH_LARGE : t->w->depth;
 }
 
 void tapq_rx_taken(struct queue *q, struct burst *b)
 {
 	struct tapq *t = (struct tapq *)q;
 
-	set_depth(t);
-	b->n = t->in.n;
-	memcpy(b->pkts, t->in.pkts, b->n * sizeof(b->pkts[0]));
-	t->in.n = 0;
+	unsigned left = t->n_in - t->n_taken;
+
+	if (!t->n_taken)
+		set_depth(t);
+	b->n = left < BURST_MAX ? left : BURST_MAX;
+	memcpy(b->pkts, t->in + t->n_taken, b->n * sizeof(b->pkts[0]));
+	t->n_taken += b->n;
+	q->has_more = t->n_taken < t->n_in;
+	if (!q->has_more)
+		t->n_in = t->n_taken = 0;
 }

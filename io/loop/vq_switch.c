@@ -110,7 +110,7 @@ static void step_pausing(struct vq *vq)
 
 	/* a queue that is read at once has nothing in between: the rest stays in the TAP
 	 */
-	if (tapq_rx_is_pending(t) || t->in.n || t->w->n_writes ||
+	if (tapq_rx_is_pending(t) || t->n_in || t->w->n_writes ||
 	    (!is_read_at_once && t->q.is_ready))
 		return;
 	t->w->n_moving--;

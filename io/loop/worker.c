@@ -23,7 +23,7 @@ void worker_init(struct worker *w, unsigned idx, int cpu)
 
 static unsigned depth_of(unsigned n_rx)
 {
-	unsigned depth = WORKER_RX_BUFS;
+	unsigned depth = TAPQ_RX_BUFS;
 
 	while (depth > WORKER_RX_BUFS_MIN && depth * n_rx > WORKER_RX_BUFS_SUM)
 		depth /= 2;

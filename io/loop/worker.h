@@ -16,9 +16,8 @@
 #include "io/loop/tapq.h"
 
 enum {
-	WORKER_RX_BUFS = BURST_MAX, /* of a queue, at most */
-	WORKER_RX_BUFS_MIN = 16,    /* of each of many queues */
-	WORKER_RX_BUFS_SUM = 2048,  /* of all queues, while each has the minimum */
+	WORKER_RX_BUFS_MIN = 16,   /* of each of many queues */
+	WORKER_RX_BUFS_SUM = 2048, /* of all queues, while each has the minimum */
 	WORKER_IOVECS = 1024,
 };
 

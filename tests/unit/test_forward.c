@@ -122,6 +122,41 @@ static void test_ready_during_turn(void **state)
 	assert_int_equal(b.n_sent, 3 * BURST_MAX + 5);
 }
 
+static void says_more(struct fake *f)
+{
+	f->q.has_more = f->left > 0;
+}
+
+/* What has come already, in more than one burst, all goes in one turn and in its order.
+ */
+static void test_more_than_a_burst(void **state)
+{
+	struct forward_turn t;
+
+	(void)state;
+	a.left = 2 * BURST_MAX + 7;
+	a.on_rx = says_more;
+	forward_ready(&fwd, &a.q);
+	t = forward_turn(&fwd);
+	assert_int_equal(t.packets, 2 * BURST_MAX + 7);
+	assert_int_equal(t.bytes, 60 * (2 * BURST_MAX + 7));
+	assert_ptr_equal(t.only, &a.q);
+	assert_int_equal(a.n_rx_calls, 3);
+	assert_int_equal(b.n_bursts, 3);
+	assert_int_equal(b.n_sent, 2 * BURST_MAX + 7);
+	for (unsigned i = 0; i < b.n_sent; i++)
+		assert_int_equal(b.number[i], i + 1);
+	assert_null(fwd.first);
+
+	a.left = BURST_MAX + 1;
+	b.left = 1;
+	forward_ready(&fwd, &b.q);
+	forward_ready(&fwd, &a.q);
+	t = forward_turn(&fwd);
+	assert_int_equal(t.packets, BURST_MAX + 2);
+	assert_null(t.only); /* several, though the last ones came from one */
+}
+
 /* Each reason of the gate, in turn, between good frames. */
 static void fill_hostile(struct fake *f, struct pkt *p)
 {
@@ -234,6 +269,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_ready_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_report, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ready_during_turn, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_more_than_a_burst, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_filter_by_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unconnected, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_conservation, setup, teardown),

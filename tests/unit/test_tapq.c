@@ -223,7 +223,7 @@ static void test_read(void **state)
 /* No buffer: counted, nothing read, and tried again. */
 static void test_read_without_buffer(void **state)
 {
-	struct pkt *taken[WORKER_RX_BUFS + BURST_MAX];
+	struct pkt *taken[TAPQ_RX_BUFS + BURST_MAX];
 	uint8_t frame[FRAME_LEN];
 	unsigned n = 0;
 	struct burst b;
@@ -232,7 +232,7 @@ static void test_read_without_buffer(void **state)
 	(void)state;
 	one_open(&o, LOOP_FORM_E, TAPQ_RX_epoll, TAPQ_TX_write, true);
 	lab_send(o.sock, frame, lab_frame(frame, 1, 7, FRAME_LEN));
-	while (n < WORKER_RX_BUFS + BURST_MAX && (taken[n] = pool_get(&o.w.pool)))
+	while (n < TAPQ_RX_BUFS + BURST_MAX && (taken[n] = pool_get(&o.w.pool)))
 		n++;
 	queue_rx(&o.w.views[0].q, &b);
 	assert_int_equal(b.n, 0);
