@@ -45,7 +45,8 @@ static int run(const struct search_loss *s, const struct search_try *try,
 	unsigned clean = 0;
 
 	for (unsigned i = 0; i < SEARCH_LOSS_ROWS && clean < 2; i++) {
-		double share = 1.0 - i * s->step;
+		/* rounded: 0.1, not 0.09999999999999998 */
+		double share = round((1.0 - i * s->step) * 1e9) / 1e9;
 		int rc;
 
 		/* the share of a thousandth part that sums up to nothing is no rate */

@@ -89,8 +89,7 @@ static int check(const struct search_mlr *s, struct err *e)
 	for (unsigned i = 0; !rc && i < s->n_goals; i++) {
 		rc = check_goal(&s->goal[i], &s->range, e);
 		if (rc)
-			err_prefix(e,
-				   "goal %s: ", s->goal[i].name ? s->goal[i].name : "");
+			err_prefix(e, "goal %s", s->goal[i].name ? s->goal[i].name : "");
 	}
 	return rc;
 }
