@@ -101,8 +101,22 @@ static void test_percentiles_as_sorted(void **state)
 			check_percent(n, usual[i]);
 		for (int i = 0; i < 20; i++)
 			check_percent(n, make_random(&seed) % 100000001);
-		/* exactly on a rank, where rounding could ask for one too many */
-		for (unsigned k = 1; k <= n && 100000000 % n == 0; k++)
+	}
+}
+
+/* 99.9 has no exact double, and 999 of 1000 are still 99.9 per cent. */
+static void test_percentile_on_a_rank(void **state)
+{
+	static const unsigned sizes[] = {1000, 2000, 1250, 800, 625, 100, 64, 10, 1};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		unsigned n = sizes[i];
+
+		hist_init(&h);
+		for (unsigned v = 0; v < n; v++)
+			hist_add(&h, values[v] = v);
+		for (unsigned k = 1; k <= n; k++)
 			check_percent(n, 100000000 / n * k);
 	}
 }
@@ -317,6 +331,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_percentiles_as_sorted),
+		cmocka_unit_test(test_percentile_on_a_rank),
 		cmocka_unit_test(test_three_digits),
 		cmocka_unit_test(test_merge_is_adding),
 		cmocka_unit_test(test_mean_and_deviation),

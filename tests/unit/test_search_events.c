@@ -202,7 +202,8 @@ static void test_blocked(void **state)
 		      fails = {.capacity = 1e6, .fail_at = 3, .seed = 1},
 		      leaky = {.capacity = 1e6, .floor_loss = 0.001, .seed = 1};
 	const struct search_trial none = {1000, 10, 0, 0, false},
-				  more = {1000, 10, 10, 11, false};
+				  more = {1000, 10, 10, 11, false},
+				  slow = {1000, 10, 5000, 2500, false};
 	struct search_blocked_result b;
 	struct search_blocked w;
 	struct err e;
@@ -235,6 +236,7 @@ static void test_blocked(void **state)
 	assert_true(fabs(b.quiet_seconds - 0.01) < 1e-9);
 	search_blocked_fini(&b);
 	assert_true(search_blocked_time(&none) == 0 && search_blocked_time(&more) == 0);
+	assert_true(search_blocked_time(&slow) == 5); /* at the rate that was sent */
 	w.repeats = 0;
 	is_refused(search_blocked(&w, device_measure, device_measure, &d, &b, &e), &e,
 		   "repetitions");
@@ -247,6 +249,30 @@ static void test_blocked(void **state)
 /* --- soak
  * -------------------------------------------------------------------------------- */
 
+/* The line once more, by two passes. */
+static void check_line(const struct search_soak_result *k, double interval)
+{
+	double n = k->log.n, x = 0, y = 0, xx = 0, xy = 0, rest = 0, slope;
+
+	for (unsigned i = 0; i < k->log.n; i++) {
+		x += (i + 0.5) * interval / 3600 / n;
+		y += search_loss_ratio(&k->log.trial[i]) / n;
+	}
+	for (unsigned i = 0; i < k->log.n; i++) {
+		double dx = (i + 0.5) * interval / 3600 - x;
+
+		xx += dx * dx;
+		xy += dx * (search_loss_ratio(&k->log.trial[i]) - y);
+	}
+	slope = xy / xx;
+	for (unsigned i = 0; i < k->log.n; i++)
+		rest += pow(search_loss_ratio(&k->log.trial[i]) - y -
+				    slope * ((i + 0.5) * interval / 3600 - x),
+			    2);
+	assert_true(fabs(k->drift - slope) <= 1e-9);
+	assert_true(fabs(k->drift_error - sqrt(rest / (n - 2) / xx)) <= 1e-9);
+}
+
 static void soak(const struct search_soak *w, struct device *d,
 		 struct search_soak_result *out)
 {
@@ -254,6 +280,8 @@ static void soak(const struct search_soak *w, struct device *d,
 
 	assert_int_equal(search_soak(w, device_measure, d, out, &e), 0);
 	log_is_sane(&out->log, d);
+	if (!out->log.n_bad)
+		check_line(out, w->interval);
 	search_soak_fini(out);
 }
 

@@ -155,6 +155,26 @@ static void test_noise(void **state)
 	assert_true(near > rounds * 8 / 10);
 }
 
+/* Near the highest load bounds come and go, but no load is above it. */
+static void test_noise_at_the_top(void **state)
+{
+	uint64_t seed = 12;
+
+	(void)state;
+	search_mlr_defaults(&s);
+	for (int round = 0; round < 200; round++) {
+		struct device d = {.noise = 0.03, .seed = seed};
+
+		d.capacity = 9.8e6 + make_below(&seed, 400000);
+		run(&d);
+		for (int i = 0; i < 2; i++) {
+			assert_true(r.goal[i].end == SEARCH_END_found ||
+				    r.goal[i].end == SEARCH_END_max);
+			assert_true(r.goal[i].lower_pps > 9.4e6);
+		}
+	}
+}
+
 static void test_not_monotonic_and_drifting(void **state)
 {
 	uint64_t seed = 6;
@@ -326,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_shorter_first_trials),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_noise_at_the_top),
 		cmocka_unit_test(test_not_monotonic_and_drifting),
 		cmocka_unit_test(test_disturbed),
 		cmocka_unit_test(test_sender_too_slow),

@@ -90,13 +90,28 @@ static void test_conditional(void **state)
 static void test_sums_of_tenths(void **state)
 {
 	const struct search_mlr_target t = {0, 0.5, 0.005, 0.1, 1};
+	const struct search_mlr_target six = {0, 0.5, 0.005, 0.1, 0.6};
 	struct search_mlr_sums sums;
 
 	(void)state;
 	example_log.n = 0;
+	add(3, 0.1, 1); /* 0.30000000000000004 of 0.6 */
+	sums = search_mlr_load_sums(&example_log, 1e6, &six);
+	assert_int_equal(search_mlr_load_class(&six, &sums), SEARCH_MLR_CLASS_undecided);
+	example_log.n = 0;
 	add(5, 0.1, 0); /* 0.5 of 1.0: exactly half, whatever a double makes of it */
 	sums = search_mlr_load_sums(&example_log, 1e6, &t);
 	assert_int_equal(search_mlr_load_class(&t, &sums), SEARCH_MLR_CLASS_lower);
+}
+
+/* Good short trials outweigh bad short ones at most: not a bad full-length one. */
+static void test_short_balance_short_alone(void **state)
+{
+	const struct search_mlr_sums sums = {.full_high = 60, .short_low = 400};
+
+	(void)state;
+	assert_int_equal(search_mlr_load_class(&example[3], &sums),
+			 SEARCH_MLR_CLASS_upper);
 }
 
 int main(void)
@@ -105,6 +120,7 @@ int main(void)
 		cmocka_unit_test(test_example_search),
 		cmocka_unit_test(test_conditional),
 		cmocka_unit_test(test_sums_of_tenths),
+		cmocka_unit_test(test_short_balance_short_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
