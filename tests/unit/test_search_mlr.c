@@ -300,6 +300,7 @@ static void refused(double *figure, double v, const char *word)
 	struct err e = {0};
 
 	*figure = v;
+	search_mlr_fini(&r);
 	is_refused(search_mlr(&s, device_measure, &d, &r, &e), &e, word);
 	assert_int_equal(d.calls, 0);
 	search_mlr_fini(&r);
