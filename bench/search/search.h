@@ -132,7 +132,8 @@ struct search_mlr_result {
 	struct search_log log;
 };
 
-/* CSIT's: NDR and PDR; 1 s, 1 s, 21 s, 0.5, 0.5 %, loss 0 and 0.005, two preceding. */
+/* CSIT's: NDR and PDR; 1 s, 1 s, 21 s, 0.5, 0.5 %, loss 0 and 0.005, two preceding; 1200
+ * s at most, as a device that drifts could be followed for ever. */
 void search_mlr_defaults(struct search_mlr *s);
 int search_mlr(const struct search_mlr *s, search_measure *measure, void *arg,
 	       struct search_mlr_result *r, struct err *e);

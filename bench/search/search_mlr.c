@@ -49,7 +49,10 @@ void search_mlr_defaults(struct search_mlr *s)
 	};
 
 	*s = (struct search_mlr){
-		.range = {.min_pps = 1000, .max_pps = 1e7, .max_repeats = 3},
+		.range = {.min_pps = 1000,
+			  .max_pps = 1e7,
+			  .time_limit = 1200,
+			  .max_repeats = 3},
 		.goal = {csit, csit},
 		.n_goals = 2,
 	};

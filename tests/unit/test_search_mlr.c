@@ -44,6 +44,7 @@ static void test_defaults(void **state)
 			    s.goal[i].final_seconds == 1);
 		assert_true(s.goal[i].duration_sum == 21);
 	}
+	assert_true(s.range.time_limit == 1200);
 }
 
 static void test_step(void **state)
@@ -80,6 +81,7 @@ static void test_shorter_first_trials(void **state)
 
 	(void)state;
 	search_mlr_defaults(&s);
+	s.range.time_limit = 0;
 	for (int round = 0; round < 100; round++) {
 		struct device d = {.seed = 5, .noise = 0.002};
 
