@@ -10,11 +10,13 @@
 #include "core/err.h"
 
 /*
- * How it works: frame number n belongs to flow n % flows. What a flow has in common (its
- * headers, their hash and sum) and what a size has (payload's hash and sum) is computed
- * once, at gen_open; a frame is the flow's headers, a mark of 18 bytes, and filler that
- * is the same in all frames; hash and checksum are put together from the two halves and
- * the mark. So a buffer that held a frame already needs its headers and mark only.
+ * How it works: frame number n belongs to flow n % flows, and is that flow's number
+ * n / flows (counted in units where there are super-packets): so one number says both.
+ * What a flow has in common (its headers, their hash and sum) and what a size has
+ * (payload's hash and sum) is computed once, at gen_open; a frame is the flow's headers,
+ * a mark of 18 bytes, and filler that is the same in all frames; hash and checksum are
+ * put together from the two halves and the mark. So a buffer that held a frame already
+ * needs its headers and mark only.
  *
  * Use: one thread at a time per struct gen. A sender with a ring of buffers gives each a
  * struct gen_slot, zeroed, and calls gen_stamp again and again; who has no ring calls
@@ -25,9 +27,7 @@ struct gen;
 
 /* What a buffer holds from the last gen_stamp on; zeroed = nothing known. */
 struct gen_slot {
-	uint32_t flow, len; /* len: of header and frame; 0 = nothing */
-	uint32_t filled;    /* bytes from its start that are headers and filler */
-	uint32_t shape;	    /* offsets of the marks that stand in the filler */
+	uint32_t filled; /* bytes from its start where the filler stands */
 };
 
 /* *s is copied. 0, or a negative errno with a sentence; *g is NULL then. */
@@ -55,7 +55,8 @@ size_t gen_stamp(struct gen *g, struct gen_slot *slot, uint8_t *buf, uint64_t no
 size_t gen_next_len(const struct gen *g);
 uint64_t gen_next_due_ns(const struct gen *g);
 
-/* Undo the last gen_next or gen_stamp: its numbers are given out again. Once only. */
+/* Undo the last gen_next or gen_stamp: its numbers are given out again. May be repeated,
+ * back to the first frame; does nothing before it. */
 void gen_untake(struct gen *g);
 
 /* Taken so far. A super-packet is one frame and as many units as it has segments. */

@@ -65,7 +65,7 @@ enum gen_spec_csum { GEN_SPEC_CSUM_FULL, GEN_SPEC_CSUM_PARTIAL, GEN_SPEC_CSUM_NO
 
 /* Value of flow i: base + (i % n) * step, or base + random(0 .. n-1); n >= 1. */
 struct gen_spec_field {
-	bool is_set, is_random;
+	bool is_set, is_random, is_v6;
 	uint64_t hi; /* upper half of an IPv6 address */
 	uint64_t base, step, n;
 };
@@ -97,6 +97,7 @@ struct gen_spec {
 	struct gen_spec_field field[GEN_SPEC_N_FIELDS];
 	struct gen_spec_size size[GEN_SPEC_SIZES_MAX]; /* a list, or one range */
 	unsigned n_sizes;
+	bool may_raise;	 /* sizes that are too small */
 	char pcap[1024]; /* "" = frames are made */
 	uint64_t loops;	 /* of the pcap */
 };
