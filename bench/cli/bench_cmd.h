@@ -23,4 +23,8 @@ struct bench_cmd {
 	bench_cmd_help *help; /* NULL: the summary says it all */
 };
 
+/* each in bench/cli/NAME_cmd.c */
+bench_cmd_run pcap_cmd;
+bench_cmd_help pcap_cmd_help;
+
 #endif

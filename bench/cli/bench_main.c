@@ -13,6 +13,8 @@ static bench_cmd_run help_cmd, version_cmd;
 
 static const struct bench_cmd commands[] = {
 	{"help", "[COMMAND]", "show this, or all about one command", help_cmd, NULL},
+	{"pcap", "[--count N] SPEC FILE", "write generated frames to a file", pcap_cmd,
+	 pcap_cmd_help},
 	{"version", "", "show the version", version_cmd, NULL},
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
