@@ -301,28 +301,31 @@ const struct gen_check_counts *gen_check_counts_of(const struct gen_check *c)
 	return &c->counts;
 }
 
-/* seen: numbers known to have been given out; late ones may be among the missing. */
-static struct gen_check_lost lost(uint64_t sent, uint64_t seen, uint64_t unique,
-				  uint64_t late)
+/* How many of the missing ones its late ones may be: holes below its highest number. */
+static uint64_t maybe(const struct flow *f)
 {
-	uint64_t high = (sent > seen ? sent : seen) - unique;
+	uint64_t holes = f->next - f->unique;
 
-	return (struct gen_check_lost){high - (late < high ? late : high), high};
+	return f->late < holes ? f->late : holes;
 }
 
 struct gen_check_lost gen_check_lost_of(const struct gen_check *c, uint64_t sent)
 {
-	uint64_t seen = 0;
+	uint64_t seen = 0, late = 0, high;
 
-	for (uint32_t i = 0; i < c->spec.n_flows; i++)
+	for (uint32_t i = 0; i < c->spec.n_flows; i++) {
 		seen += c->flows[i].next;
-	return lost(sent, seen, c->counts.unique, c->counts.late);
+		late += maybe(&c->flows[i]);
+	}
+	high = (sent > seen ? sent : seen) - c->counts.unique;
+	return (struct gen_check_lost){high - late, high};
 }
 
 struct gen_check_flow gen_check_flow_of(const struct gen_check *c, uint32_t flow,
 					uint64_t sent)
 {
 	const struct flow *f = &c->flows[flow];
+	uint64_t high = (sent > f->next ? sent : f->next) - f->unique;
 
 	return (struct gen_check_flow){
 		.next = f->next,
@@ -330,6 +333,6 @@ struct gen_check_flow gen_check_flow_of(const struct gen_check *c, uint32_t flow
 		.duplicates = f->duplicates,
 		.reordered = f->reordered,
 		.late = f->late,
-		.lost = lost(sent, f->next, f->unique, f->late),
+		.lost = {high - maybe(f), high},
 	};
 }
