@@ -24,7 +24,9 @@
  * it. The hash covers all that no tag, checksum offload or segmentation may change (with
  * mac=any of the spec also not what a router rewrites): a frame of ours with a
  * wrong hash is corrupted; its number is not believed, so it is also missing. Tags are
- * compared with the flow's own; they may have been taken off, outer ones first.
+ * compared with the flow's own; they may have been taken off, outer ones first. What no
+ * hash covers: lengths, which must agree; and IPv4's identification, TCP's sequence number
+ * and flags, and checksums: found by verify_csum (the IPv4 header's is always verified).
  */
 struct gen_check_config {
 	const struct gen_spec *spec; /* the sender's; copied */
