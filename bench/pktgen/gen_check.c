@@ -200,12 +200,13 @@ static enum gen_check_kind check_unit(struct gen_check *c, const struct gen_pars
 				      const uint8_t *mark, uint32_t len, uint64_t head,
 				      uint64_t now_ns)
 {
-	uint32_t flow, hash;
-	bool is_own_run = gen_frame_get16(mark) == c->spec.run;
 	enum gen_check_kind kind;
+	uint32_t flow, hash;
+	bool is_own_run;
 
 	if (len < GEN_FRAME_MARK_LEN)
 		return GEN_CHECK_CORRUPTED;
+	is_own_run = gen_frame_get16(mark) == c->spec.run;
 	flow = gen_frame_get16(mark + 2);
 	hash = gen_frame_mark_hash(mark, head,
 				   gen_frame_payload_hash(mark + GEN_FRAME_MARK_LEN,
