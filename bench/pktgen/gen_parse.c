@@ -82,6 +82,8 @@ bool gen_parse_has_tags(const struct gen_spec *s, const struct gen_parse *p,
 	uint8_t tags[TAGS_MAX * 4];
 	unsigned n = 0;
 
+	if (!p->n_tags)
+		return true;
 	for (unsigned id = GEN_SPEC_QINQ;; id = GEN_SPEC_VLAN) {
 		if (s->field[id].is_set) {
 			gen_frame_put16(tags + 4 * n,

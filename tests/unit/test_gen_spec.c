@@ -34,79 +34,86 @@ static void no_words_are_64_bytes_of_udp(void **state)
 	assert_int_equal(gen_spec_value(&s, GEN_SPEC_SIP, 0), 0xc6120001);
 }
 
+static const struct {
+	const char *words, *why;
+} bad_words[] = {
+	{",", "is no KEY=VALUE"},
+	{"proto=udp,", "is no KEY=VALUE"},
+	{"proto", "is no KEY=VALUE"},
+	{"=", "is no key"},
+	{"pro=udp", "is no key"},
+	{"dmac|smac=1", "is no key"},
+	{"proto=", "it is one of"},
+	{"proto=udp|tcp", "it is one of"},
+	{"proto=icmp", "udp|tcp|udp6"},
+	{"seed=1,seed=1", "twice"},
+	{"flows=0", "from 1 to 65536"},
+	{"flows=65537", "from 1 to 65536"},
+	{"flows=-1", "from 1 to"},
+	{"flows=1x", "from 1 to"},
+	{"flows=99999999999999999999999", "from 1 to"},
+	{"size=", "a size up to"},
+	{"size=63", "need 64"},
+	{"size=0", "need 64"},
+	{"size=60", "need 64"},
+	{"size=64*0", "a size up to"},
+	{"size=64*", "a size up to"},
+	{"size=64/", "a size up to"},
+	{"size=64 ", "a size up to"},
+	{"size=65562", "a size up to"},
+	{"size=65561", "too large"},
+	{"size=1518-64", "a range"},
+	{"size=64-", "a range"},
+	{"size=64-128+0", "a range"},
+	{"size=64-128~~", "a range"},
+	{"size=64*60000/65*60000", "add up"},
+	{"size=genome:", "no letters"},
+	{"size=genome:z", "letters a to j"},
+	{"size=genome:7", "letters a to j"},
+	{"size=genome:0a", "letters a to j"},
+	{"proto=udp6,size=64", "need 84"},
+	{"proto=tcp,size=64-128", "need 76"},
+	{"vlan=5,size=64", "need 68"},
+	{"vlan=4095", "vlan"},
+	{"qinq=5", "give vlan"},
+	{"vlan=4094+1,flows=2", "past its largest"},
+	{"sport=65535+1,flows=2", "past its largest"},
+	{"sport=65535~2", "past its largest"},
+	{"sport=1~0", "wanted is a value"},
+	{"sport=1+1%0", "wanted is a value"},
+	{"sport=1+1+1", "wanted is a value"},
+	{"dip=255.255.255.255+1,flows=2", "past its largest"},
+	{"proto=udp6,dip=::ffff:ffff:ffff:ffff+1,flows=2", "past its largest"},
+	{"dip=1.2.3", "wanted is a value"},
+	{"dip=::1", "IPv4"},
+	{"proto=udp6,dip=1.2.3.4", "IPv6"},
+	{"dmac=02:52:57:00:00", "wanted is a value"},
+	{"dmac=02:52:57:00:00:1g", "wanted is a value"},
+	{"dmac= 2:52:57:00:00:01", "wanted is a value"},
+	{"dmac=02:52:57:00:00:01:", "wanted is a value"},
+	{"dmac=ff:ff:ff:ff:ff:ff+1,flows=2", "past its largest"},
+	{"proto=arp,sport=1", "no such field"},
+	{"proto=eth,dip=1.2.3.4", "no such field"},
+	{"csum=partial", "vnet=yes"},
+	{"csum=partial,vnet=yes,proto=eth", "UDP or TCP"},
+	{"csum=none,proto=udp6", "RFC 768"},
+	{"gso=1448", "vnet=yes"},
+	{"gso=35,vnet=yes", "from 36"},
+	{"gso=1448,vnet=yes,csum=none", "csum=none cannot"},
+	{"gso=100,vnet=yes,size=64000", "more than 128"},
+	{"run=65536", "to 65535"},
+	{"loops=2", "only a pcap"},
+	{"pcap=", "file name"},
+	{"pcap=x,size=64", "beside it"},
+};
+
 static void what_is_refused(void **state)
 {
 	char longer[5000];
 
 	(void)state;
-	refused(",", "is no KEY=VALUE");
-	refused("proto=udp,", "is no KEY=VALUE");
-	refused("proto", "is no KEY=VALUE");
-	refused("=", "is no key");
-	refused("pro=udp", "is no key");
-	refused("dmac|smac=1", "is no key");
-	refused("proto=", "it is one of");
-	refused("proto=udp|tcp", "it is one of");
-	refused("proto=icmp", "udp|tcp|udp6");
-	refused("seed=1,seed=1", "twice");
-	refused("flows=0", "from 1 to 65536");
-	refused("flows=65537", "from 1 to 65536");
-	refused("flows=-1", "from 1 to");
-	refused("flows=1x", "from 1 to");
-	refused("flows=99999999999999999999999", "from 1 to");
-	refused("size=", "a size up to");
-	refused("size=63", "need 64");
-	refused("size=0", "need 64");
-	refused("size=60", "need 64");
-	refused("size=64*0", "a size up to");
-	refused("size=64*", "a size up to");
-	refused("size=64/", "a size up to");
-	refused("size=64 ", "a size up to");
-	refused("size=65562", "a size up to");
-	refused("size=65561", "too large");
-	refused("size=1518-64", "a range");
-	refused("size=64-", "a range");
-	refused("size=64-128+0", "a range");
-	refused("size=64-128~~", "a range");
-	refused("size=64*60000/65*60000", "add up");
-	refused("size=genome:", "no letters");
-	refused("size=genome:z", "letters a to j");
-	refused("size=genome:7", "letters a to j");
-	refused("size=genome:0a", "letters a to j");
-	refused("proto=udp6,size=64", "need 84");
-	refused("proto=tcp,size=64-128", "need 76");
-	refused("vlan=5,size=64", "need 68");
-	refused("vlan=4095", "vlan");
-	refused("qinq=5", "give vlan");
-	refused("vlan=4094+1,flows=2", "past its largest");
-	refused("sport=65535+1,flows=2", "past its largest");
-	refused("sport=65535~2", "past its largest");
-	refused("sport=1~0", "wanted is a value");
-	refused("sport=1+1%0", "wanted is a value");
-	refused("sport=1+1+1", "wanted is a value");
-	refused("dip=255.255.255.255+1,flows=2", "past its largest");
-	refused("proto=udp6,dip=::ffff:ffff:ffff:ffff+1,flows=2", "past its largest");
-	refused("dip=1.2.3", "wanted is a value");
-	refused("dip=::1", "IPv4");
-	refused("proto=udp6,dip=1.2.3.4", "IPv6");
-	refused("dmac=02:52:57:00:00", "wanted is a value");
-	refused("dmac=02:52:57:00:00:1g", "wanted is a value");
-	refused("dmac= 2:52:57:00:00:01", "wanted is a value");
-	refused("dmac=02:52:57:00:00:01:", "wanted is a value");
-	refused("dmac=ff:ff:ff:ff:ff:ff+1,flows=2", "past its largest");
-	refused("proto=arp,sport=1", "no such field");
-	refused("proto=eth,dip=1.2.3.4", "no such field");
-	refused("csum=partial", "vnet=yes");
-	refused("csum=partial,vnet=yes,proto=eth", "UDP or TCP");
-	refused("csum=none,proto=udp6", "RFC 768");
-	refused("gso=1448", "vnet=yes");
-	refused("gso=35,vnet=yes", "from 36");
-	refused("gso=1448,vnet=yes,csum=none", "csum=none cannot");
-	refused("gso=100,vnet=yes,size=64000", "more than 128");
-	refused("run=65536", "to 65535");
-	refused("loops=2", "only a pcap");
-	refused("pcap=", "file name");
-	refused("pcap=x,size=64", "beside it");
+	for (unsigned i = 0; i < sizeof(bad_words) / sizeof(bad_words[0]); i++)
+		refused(bad_words[i].words, bad_words[i].why);
 	memset(longer, 'a', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
 	refused(longer, "longer");
