@@ -82,11 +82,11 @@ $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libringway.a
 # a fuzz target: fed by libFuzzer with FUZZ=1, by replay.c with files otherwise
 ifdef FUZZ
 $(BUILD)/fuzz/%: LDFLAGS += -fsanitize=fuzzer
-$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libringway.a
-	$(LINK)
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libbench.a $(BUILD)/libringway.a
+	$(LINK) $(BENCHLIBS)
 else
-$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/libringway.a
-	$(LINK)
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/libbench.a $(BUILD)/libringway.a
+	$(LINK) $(BENCHLIBS)
 endif
 LINK = @mkdir -p $(@D) && echo "  LD $@" && \
        $(CC) $(CFLAGS) $(KIND) -pthread $(LDFLAGS) -o $@ $^ $(PKGLIBS)
