@@ -212,9 +212,8 @@ static enum gen_check_kind check_unit(struct gen_check *c, const struct gen_pars
 				   gen_frame_payload_hash(mark + GEN_FRAME_MARK_LEN,
 							  len - GEN_FRAME_MARK_LEN));
 	if (hash != gen_frame_get32(mark + 14))
-		return is_own_run || mark != p->payload || has_own_headers(c, p)
-			       ? GEN_CHECK_CORRUPTED
-			       : GEN_CHECK_FOREIGN;
+		return is_own_run || has_own_headers(c, p) ? GEN_CHECK_CORRUPTED
+							   : GEN_CHECK_FOREIGN;
 	if (!is_own_run)
 		return GEN_CHECK_OTHER_RUN;
 	if (flow >= c->spec.n_flows || !gen_parse_has_tags(&c->spec, p, flow))
@@ -270,7 +269,7 @@ static enum gen_check_kind check(struct gen_check *c, const uint8_t *frame, size
 			break;
 	}
 	if (worst < GEN_CHECK_CORRUPTED &&
-	    !gen_parse_has_csums(&c->spec, &p, c->cf.verify_csum && is_done && !gso))
+	    !gen_parse_has_csums(&c->spec, &p, c->cf.verify_csum && is_done))
 		c->counts.bad_csum++;
 	return worst;
 }

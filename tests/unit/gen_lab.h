@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "bench/pktgen/gen.h"
+#include "bench/pktgen/gen_check.h"
 
 enum { LAB_MAX = 70000, LAB_VNET = 12 };
 
@@ -133,6 +134,10 @@ static inline void lab_assert_csums(const struct lab_read *r)
 {
 	if (r->ethertype == 0x0800)
 		assert_int_equal(lab_sum(0, r->frame + r->l3, 20), 0xffff);
+	if (r->proto == 17) /* 0 would say that there is none (RFC 768) */
+		assert_int_not_equal(lab_be(r->frame + lab_csum_at(r), 2), 0);
+	if (r->proto == 6) /* is what 0 is sent as, in UDP alone */
+		assert_int_not_equal(lab_be(r->frame + lab_csum_at(r), 2), 0xffff);
 	if (r->l4)
 		assert_int_equal(lab_sum(lab_pseudo(r), r->frame + r->l4, r->end - r->l4),
 				 0xffff);
@@ -146,6 +151,30 @@ static inline void lab_complete_csum(const struct lab_read *r, uint8_t *frame)
 	lab_put16(frame + lab_csum_at(r), 0);
 	sum = lab_sum(lab_pseudo(r), frame + r->l4, r->end - r->l4);
 	lab_put16(frame + lab_csum_at(r), sum == 0xffff && r->proto == 17 ? sum : ~sum);
+}
+
+static inline struct gen_check *lab_check(const struct gen_spec *s, bool vnet)
+{
+	struct gen_check_config cf = {.spec = s, .vnet = vnet, .verify_csum = true};
+	struct err e = {0};
+	struct gen_check *c;
+
+	if (gen_check_init(&c, &cf, &e) < 0)
+		fail_msg("%s", e.text);
+	return c;
+}
+
+/* From memory that ends where the frame ends. */
+static inline enum gen_check_kind lab_take(struct gen_check *c, const uint8_t *frame,
+					   size_t len)
+{
+	uint8_t *exact = malloc(len ? len : 1);
+	enum gen_check_kind kind;
+
+	memcpy(exact, frame, len);
+	kind = gen_check_frame(c, exact, len, 0);
+	free(exact);
+	return kind;
 }
 
 #endif

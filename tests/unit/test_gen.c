@@ -47,7 +47,8 @@ static void check_frames(const char *words, unsigned n)
 static void checksums_are_right(void **state)
 {
 	(void)state;
-	check_frames("", 70000); /* enough for a UDP sum of 0, sent as 0xffff */
+	check_frames("", 300000); /* enough for a UDP checksum of 0, sent as 0xffff */
+	check_frames("proto=tcp", 300000);
 	check_frames("proto=udp6,flows=7,size=84-1518", 3000);
 	check_frames("proto=tcp,flows=5,size=rfc2544", 1000);
 	check_frames("proto=tcp6,vlan=5,qinq=7,size=104-200~,flows=3", 1000);
@@ -303,6 +304,20 @@ static void super_packets_have_a_mark_in_each_segment(void **state)
 	check_super("proto=udp6,vnet=yes,gso=36,flows=2,size=88-4000~,vlan=4", 5, 36);
 }
 
+/* The last segment holds a mark, or is not there. */
+static void super_packets_end_with_a_mark(void **state)
+{
+	static const uint32_t want[] = {1448, 1448, 1448, 1448, 1466, 2896, 2896, 2914};
+	struct gen_spec s;
+	struct gen *g = lab_open(&s, "proto=tcp,vnet=yes,gso=1448,"
+				     "size=1506/1507/1508/1523/1524/2954/2971/2972");
+
+	(void)state;
+	for (unsigned i = 0; i < 16; i++)
+		assert_int_equal(gen_next(g, buf, sizeof(buf), 0), 12 + 54 + want[i % 8]);
+	gen_close(g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +330,7 @@ int main(void)
 		cmocka_unit_test(too_small_a_buffer_takes_nothing),
 		cmocka_unit_test(partial_checksums_can_be_completed),
 		cmocka_unit_test(super_packets_have_a_mark_in_each_segment),
+		cmocka_unit_test(super_packets_end_with_a_mark),
 	};
 
 	return cmocka_run_group_tests_name("gen", tests, NULL, NULL);

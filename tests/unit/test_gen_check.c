@@ -286,6 +286,33 @@ static void the_edges_of_the_window(void **state)
 	}
 }
 
+/* RFC 4737, 4.2.1: i - j, where j is the first arrival with a higher number. */
+static void extents_behind_a_jump(void **state)
+{
+	static const uint32_t jumps[] = {64, 65, 1000};
+	struct gen_spec s;
+
+	(void)state;
+	lab_spec(&s, "");
+	for (int k = 0; k < 3; k++) {
+		struct gen_check *c = open_check(
+			&s, (struct gen_check_config){.window = 64, .extents = true});
+		const struct gen_check_counts *n = gen_check_counts_of(c);
+		uint32_t seq = 100 + jumps[k];
+
+		for (uint32_t i = 0; i <= 100; i++)
+			arrive(c, &s, 0, i);
+		arrive(c, &s, 0, seq); /* arrival 101; the window's oldest is seq - 63 */
+		assert_int_equal(arrive(c, &s, 0, seq - 63), GEN_CHECK_REORDERED);
+		assert_int_equal(n->max_extent, 1);
+		arrive(c, &s, 0, seq + 1);
+		assert_int_equal(arrive(c, &s, 0, seq - 1), GEN_CHECK_REORDERED);
+		assert_int_equal(n->max_extent, 3);
+		assert_int_equal(n->sum_extent, 4);
+		gen_check_fini(c);
+	}
+}
+
 /* The mark has 32 bits of the number; the checker goes on beyond. */
 static void numbers_wrap(void **state)
 {
@@ -363,6 +390,7 @@ int main(void)
 		cmocka_unit_test(what_is_done_at_random_is_found_exactly),
 		cmocka_unit_test(what_leaves_the_window_is_late),
 		cmocka_unit_test(the_edges_of_the_window),
+		cmocka_unit_test(extents_behind_a_jump),
 		cmocka_unit_test(numbers_wrap),
 		cmocka_unit_test(latency_is_of_the_first_arrival),
 		cmocka_unit_test(windows_that_cannot_be),

@@ -1,144 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* bench/pktgen: each flipped bit of a frame is found, and nothing that a kernel may do on
- * the way is taken for a fault. */
+/* bench/pktgen/gen_parse: nothing that a kernel may do to a frame on the way is taken for
+ * a fault. */
 #include "tests/unit/gen_lab.h"
 
 #include <stdio.h>
 
-#include "bench/pktgen/gen_check.h"
-#include "bench/pktgen/gen_frame.h"
-
 static uint8_t buf[LAB_MAX];
-
-static const char *const all[] = {
-	"flows=3",
-	"flows=3,proto=tcp",
-	"flows=3,proto=udp6,vlan=5+1",
-	"flows=3,proto=tcp6,vlan=5,qinq=6+1",
-	"flows=3,proto=arp",
-	"flows=3,proto=eth,vlan=7",
-	"flows=3,size=300,csum=none",
-	"flows=3,size=301,proto=tcp6",
-};
-enum { N_ALL = sizeof(all) / sizeof(all[0]) };
-
-static struct gen_check *open_check(const struct gen_spec *s, bool vnet)
-{
-	struct gen_check_config cf = {.spec = s, .vnet = vnet, .verify_csum = true};
-	struct err e = {0};
-	struct gen_check *c;
-
-	if (gen_check_init(&c, &cf, &e) < 0)
-		fail_msg("%s", e.text);
-	return c;
-}
-
-/* From memory that ends where the frame ends. */
-static enum gen_check_kind take(struct gen_check *c, const uint8_t *frame, size_t len)
-{
-	uint8_t *exact = malloc(len ? len : 1);
-	enum gen_check_kind kind;
-
-	memcpy(exact, frame, len);
-	kind = gen_check_frame(c, exact, len, 0);
-	free(exact);
-	return kind;
-}
-
-static void every_flipped_bit_is_found(void **state)
-{
-	(void)state;
-	for (int k = 0; k < N_ALL; k++) {
-		struct gen_spec s;
-		struct gen *g = lab_open(&s, all[k]);
-		struct gen_check *c = open_check(&s, false);
-		const struct gen_check_counts *n = gen_check_counts_of(c);
-		size_t len = gen_next(g, buf, sizeof(buf), 123456789);
-
-		for (size_t i = 0; i < len * 8; i++) {
-			uint64_t before = n->bad_csum, foreign = n->foreign;
-			enum gen_check_kind kind;
-
-			buf[i / 8] ^= (uint8_t)(1 << i % 8);
-			kind = take(c, buf, len);
-			buf[i / 8] ^= (uint8_t)(1 << i % 8);
-			if (kind != GEN_CHECK_CORRUPTED && n->bad_csum == before)
-				fail_msg("%s: bit %zu of byte %zu: %d", all[k], i % 8,
-					 i / 8, kind);
-			assert_int_equal(n->foreign, foreign);
-		}
-		assert_true(n->corrupted > 300);
-		gen_close(g);
-		gen_check_fini(c);
-	}
-}
-
-static void frames_cut_short_are_found(void **state)
-{
-	(void)state;
-	for (int k = 0; k < N_ALL; k++) {
-		struct gen_spec s;
-		struct gen *g = lab_open(&s, all[k]);
-		struct gen_check *c = open_check(&s, false);
-		size_t len = gen_next(g, buf, sizeof(buf), 5);
-		unsigned head = gen_spec_header_len(&s);
-
-		for (size_t i = 0; i < len; i++) {
-			enum gen_check_kind kind = take(c, buf, i);
-
-			assert_int_equal(kind, i < head + 18 ? GEN_CHECK_FOREIGN
-							     : GEN_CHECK_CORRUPTED);
-		}
-		assert_int_equal(take(c, buf, len), GEN_CHECK_IN_ORDER);
-		gen_close(g);
-		gen_check_fini(c);
-	}
-}
-
-/* Any bytes: no frame of ours comes out of it, and nothing is read outside. */
-static void hostile_frames(void **state)
-{
-	uint64_t x = 77;
-
-	(void)state;
-	for (int i = 0; i < 100000; i++) {
-		static struct gen_check *c[N_ALL];
-		static struct gen_spec s[N_ALL];
-		static struct gen *g[N_ALL];
-		unsigned k = i % N_ALL, n;
-		size_t len;
-
-		if (!c[k]) {
-			g[k] = lab_open(&s[k], all[k]);
-			c[k] = open_check(&s[k], k % 2);
-		}
-		memset(buf, 0, LAB_VNET);
-		len = gen_next(g[k], buf + (k % 2 ? LAB_VNET : 0), 2000, 5);
-		if (k % 2)
-			len += LAB_VNET;
-		for (n = 2 + (x = gen_frame_mix(x)) % 6; n > 0; n--) {
-			x = gen_frame_mix(x);
-			buf[x % len] = (uint8_t)(x >> 40);
-		}
-		if (i % 3 == 0)
-			len = (x = gen_frame_mix(x)) % (len + 1);
-		take(c[k], buf, len);
-		if (i >= 100000 - N_ALL) {
-			const struct gen_check_counts *t = gen_check_counts_of(c[k]);
-
-			assert_true(t->corrupted > 5000);
-			assert_true(t->foreign > 500);
-			gen_close(g[k]);
-			gen_check_fini(c[k]);
-		}
-	}
-}
 
 static void tags_may_be_taken_off_from_outside(void **state)
 {
 	struct gen_spec s;
 	struct gen *g = lab_open(&s, "flows=3,vlan=5+1,qinq=7,proto=udp,size=72-99");
-	struct gen_check *c = open_check(&s, false);
+	struct gen_check *c = lab_check(&s, false);
 
 	(void)state;
 	for (int i = 0; i < 60; i++) {
@@ -147,11 +20,11 @@ static void tags_may_be_taken_off_from_outside(void **state)
 		if (i % 4 ==
 		    3) { /* the inner one alone is no tag a kernel would take off */
 			memmove(buf + 16, buf + 20, len - 20);
-			assert_int_equal(take(c, buf, len - 4), GEN_CHECK_CORRUPTED);
+			assert_int_equal(lab_take(c, buf, len - 4), GEN_CHECK_CORRUPTED);
 			continue;
 		}
 		memmove(buf + 12, buf + 12 + 4 * (i % 3), len - 12);
-		assert_int_equal(take(c, buf, len - 4U * (unsigned)(i % 3)),
+		assert_int_equal(lab_take(c, buf, len - 4U * (unsigned)(i % 3)),
 				 GEN_CHECK_IN_ORDER);
 	}
 	assert_int_equal(gen_check_counts_of(c)->bad_csum, 0);
@@ -165,12 +38,12 @@ static void devices_may_pad(void **state)
 {
 	struct gen_spec s;
 	struct gen *g = lab_open(&s, "");
-	struct gen_check *c = open_check(&s, false);
+	struct gen_check *c = lab_check(&s, false);
 	size_t len = gen_next(g, buf, sizeof(buf), 5);
 
 	(void)state;
 	memset(buf + len, 0x55, 7);
-	assert_int_equal(take(c, buf, len + 7), GEN_CHECK_IN_ORDER);
+	assert_int_equal(lab_take(c, buf, len + 7), GEN_CHECK_IN_ORDER);
 	gen_close(g);
 	gen_check_fini(c);
 }
@@ -189,20 +62,21 @@ static void partial_checksums_and_their_completion(void **state)
 		snprintf(words, sizeof(words), "proto=%s,csum=partial,vnet=yes,size=100",
 			 protos[k]);
 		g = lab_open(&s, words);
-		with = open_check(&s, true);
-		without = open_check(&s, false);
+		with = lab_check(&s, true);
+		without = lab_check(&s, false);
 		for (uint64_t i = 0; i < 50; i++) {
 			size_t len = gen_next(g, buf, sizeof(buf), i);
 			struct lab_read r;
 
-			assert_int_equal(take(with, buf, len), GEN_CHECK_IN_ORDER);
+			assert_int_equal(lab_take(with, buf, len), GEN_CHECK_IN_ORDER);
 			buf[0] = 0; /* a device that forgot to complete it */
-			assert_int_equal(take(with, buf, len), GEN_CHECK_DUPLICATE);
+			assert_int_equal(lab_take(with, buf, len), GEN_CHECK_DUPLICATE);
 			assert_int_equal(gen_check_counts_of(with)->bad_csum, i + 1);
 			lab_take_apart(&r, buf + LAB_VNET, len - LAB_VNET);
 			lab_complete_csum(&r, buf + LAB_VNET);
-			assert_int_equal(take(without, buf + LAB_VNET, len - LAB_VNET),
-					 GEN_CHECK_IN_ORDER);
+			assert_int_equal(
+				lab_take(without, buf + LAB_VNET, len - LAB_VNET),
+				GEN_CHECK_IN_ORDER);
 		}
 		assert_int_equal(gen_check_counts_of(without)->bad_csum, 0);
 		gen_close(g);
@@ -245,7 +119,7 @@ static void cut(struct gen_check *c, const uint8_t *frame, size_t len, uint32_t 
 		x.frame = seg;
 		x.end = r.payload + n;
 		lab_complete_csum(&x, seg);
-		assert_int_equal(take(c, seg, x.end < 60 ? 60 : x.end),
+		assert_int_equal(lab_take(c, seg, x.end < 60 ? 60 : x.end),
 				 GEN_CHECK_IN_ORDER);
 	}
 }
@@ -267,17 +141,17 @@ static void super_packets_whole_and_in_segments(void **state)
 	for (int k = 0; k < 4; k++) {
 		struct gen_spec s;
 		struct gen *g = lab_open(&s, specs[k].words);
-		struct gen_check *whole = open_check(&s, true),
-				 *cuts = open_check(&s, false);
+		struct gen_check *whole = lab_check(&s, true),
+				 *cuts = lab_check(&s, false);
 
 		for (int i = 0; i < 100; i++) {
 			size_t len = gen_next(g, buf, sizeof(buf), 5);
 
-			assert_int_equal(take(whole, buf, len), GEN_CHECK_IN_ORDER);
+			assert_int_equal(lab_take(whole, buf, len), GEN_CHECK_IN_ORDER);
 			cut(cuts, buf + LAB_VNET, len - LAB_VNET, specs[k].gso);
 			/* a bit in the last segment of a whole one */
 			buf[len - 1] ^= 1;
-			assert_int_equal(take(whole, buf, len), GEN_CHECK_CORRUPTED);
+			assert_int_equal(lab_take(whole, buf, len), GEN_CHECK_CORRUPTED);
 		}
 		assert_int_equal(gen_check_counts_of(whole)->unique,
 				 gen_taken_of(g).units);
@@ -302,7 +176,7 @@ static void routers_may_rewrite_if_told(void **state)
 	for (int k = 0; k < 4; k++) {
 		struct gen_spec s;
 		struct gen *g = lab_open(&s, words[k]);
-		struct gen_check *c = open_check(&s, false);
+		struct gen_check *c = lab_check(&s, false);
 		size_t len = gen_next(g, buf, sizeof(buf), 5);
 
 		memcpy(buf, "\2\1\1\1\1\1\2\2\2\2\2\2", 12);
@@ -313,7 +187,7 @@ static void routers_may_rewrite_if_told(void **state)
 		} else {
 			buf[21]--;
 		}
-		assert_int_equal(take(c, buf, len),
+		assert_int_equal(lab_take(c, buf, len),
 				 k % 2 ? GEN_CHECK_IN_ORDER : GEN_CHECK_CORRUPTED);
 		assert_int_equal(gen_check_counts_of(c)->bad_csum, 0);
 		gen_close(g);
@@ -321,46 +195,14 @@ static void routers_may_rewrite_if_told(void **state)
 	}
 }
 
-static void frames_of_others(void **state)
-{
-	struct gen_spec s, other;
-	struct gen *a = lab_open(&s, "run=5,flows=2"),
-		   *b = lab_open(&other, "run=6,flows=9,size=200");
-	struct gen *arp = lab_open(&other, "proto=arp,run=6");
-	struct gen_check *c = open_check(&s, false);
-
-	(void)state;
-	for (unsigned i = 0; i < 20; i++) {
-		size_t len = gen_next(b, buf, sizeof(buf), 5);
-
-		assert_int_equal(take(c, buf, len), GEN_CHECK_OTHER_RUN);
-		len = gen_next(arp, buf, sizeof(buf), 5);
-		assert_int_equal(take(c, buf, len), GEN_CHECK_FOREIGN);
-		len = gen_next(a, buf, sizeof(buf), 5);
-		assert_int_equal(take(c, buf, len), GEN_CHECK_IN_ORDER);
-	}
-	assert_int_equal(gen_check_counts_of(c)->other_runs, 20);
-	assert_int_equal(gen_check_counts_of(c)->foreign, 20);
-	assert_int_equal(gen_check_counts_of(c)->unique, 20);
-	assert_int_equal(gen_check_counts_of(c)->frames, 60);
-	gen_close(a);
-	gen_close(b);
-	gen_close(arp);
-	gen_check_fini(c);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_flipped_bit_is_found),
-		cmocka_unit_test(frames_cut_short_are_found),
-		cmocka_unit_test(hostile_frames),
 		cmocka_unit_test(tags_may_be_taken_off_from_outside),
 		cmocka_unit_test(devices_may_pad),
 		cmocka_unit_test(partial_checksums_and_their_completion),
 		cmocka_unit_test(super_packets_whole_and_in_segments),
 		cmocka_unit_test(routers_may_rewrite_if_told),
-		cmocka_unit_test(frames_of_others),
 	};
 
 	return cmocka_run_group_tests_name("gen_parse", tests, NULL, NULL);

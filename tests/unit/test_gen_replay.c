@@ -127,6 +127,28 @@ static void loops_go_on_in_time(void **state)
 	gen_close(g);
 }
 
+/* A clock that was set back: no frame is due before the one in front of it. */
+static void times_never_go_back(void **state)
+{
+	static const uint64_t at[] = {5000, 7000, 6000, 1000, 9000};
+	static const uint64_t due[] = {0, 2000, 2000, 2000, 4000};
+	struct gen_pcap *p;
+	struct gen *g;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(gen_pcap_open(&p, path, &e), 0);
+	for (int i = 0; i < 5; i++)
+		gen_pcap_write(p, buf, 60, at[i]);
+	assert_int_equal(gen_pcap_close(p, &e), 0);
+	assert_int_equal(open_replay(&g, ",loops=2", &e), 0);
+	for (unsigned i = 0; i < 10; i++) {
+		assert_int_equal(gen_next_due_ns(g), due[i % 5] + i / 5 * 5000);
+		assert_int_equal(gen_next(g, buf, sizeof(buf), 0), 60);
+	}
+	gen_close(g);
+}
+
 /* pcapng of one frame, by hand: section header, interface, enhanced packet. */
 static void pcapng_is_read(void **state)
 {
@@ -176,6 +198,21 @@ static void files_that_are_no_good(void **state)
 	one[8] = one[9] = 60;
 	write_bytes(one, sizeof(one));
 	refused("behind frame 0");
+	for (unsigned len = 65557; len < 65559; len++) {
+		struct gen_pcap *p;
+		struct gen *g;
+		struct err e;
+
+		assert_int_equal(gen_pcap_open(&p, path, &e), 0);
+		gen_pcap_write(p, buf, len, 0);
+		assert_int_equal(gen_pcap_close(p, &e), 0);
+		if (len == 65557) {
+			assert_int_equal(open_replay(&g, "", &e), 0);
+			gen_close(g);
+		} else {
+			refused("frame 1 has 65558 bytes");
+		}
+	}
 	unlink(path);
 	refused("No such file");
 }
@@ -217,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(replayed_frames_are_the_same),
 		cmocka_unit_test(loops_go_on_in_time),
+		cmocka_unit_test(times_never_go_back),
 		cmocka_unit_test(pcapng_is_read),
 		cmocka_unit_test(files_that_are_no_good),
 		cmocka_unit_test(files_that_cannot_be_written),
