@@ -91,22 +91,38 @@ static inline bool fault_same(const struct fault_text *a, const struct fault_tex
 	return a->len == b->len && !memcmp(a->text, b->text, a->len);
 }
 
-/* Each open fd and what it is. */
+static inline int fault_fd_before(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Each open fd and what it is; few system calls, as each is a stop of a traced process.
+ */
 static inline void fault_fds(struct fault_text *t)
 {
-	char target[256];
-	ssize_t len;
-	int fd;
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *d;
+	int fds[256], n = 0;
 
-	t->len = 0;
-	for (fd = 0; fd < 1024; fd++) {
-		char path[32];
-
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-		len = readlink(path, target, sizeof(target) - 1);
-		if (len >= 0)
-			fault_add(t, "%d=%.*s ", fd, (int)len, target);
+	fault_must(dir, "/proc/self/fd");
+	while ((d = readdir(dir))) {
+		if (d->d_name[0] == '.' || atoi(d->d_name) == dirfd(dir))
+			continue;
+		fault_must(n < 256, "too many fds for a snapshot");
+		fds[n++] = atoi(d->d_name);
 	}
+	qsort(fds, (size_t)n, sizeof(*fds), fault_fd_before);
+	t->len = 0;
+	for (int i = 0; i < n; i++) {
+		char path[32], target[256];
+		ssize_t len;
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[i]);
+		len = readlink(path, target, sizeof(target) - 1);
+		fault_must(len >= 0, "readlink");
+		fault_add(t, "%d=%.*s ", fds[i], (int)len, target);
+	}
+	closedir(dir);
 }
 
 static inline void fault_addrs(struct fault_text *t)
@@ -169,6 +185,11 @@ static inline void fault_links(struct fault_text *t, struct netlink *nl, bool fu
 static inline void fault_new_netns(void)
 {
 	fault_must(unshare(CLONE_NEWNET) == 0, "unshare(CLONE_NEWNET)");
+}
+
+static inline int fault_own_netns(void)
+{
+	return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 }
 
 static inline void fault_open_netlink(struct netlink *nl)

@@ -21,9 +21,10 @@
 
 /*
  * How it works: inject_run() forks. The child does the tests; around the
- * stretch it calls inject_begin() and inject_end(), which are system calls of a
- * number that does not exist, seen by the parent. The parent lets every system
- * call pass but the one that struct inject (shared memory) asks for: that one
+ * stretch it calls inject_begin() and inject_end(), whose break points stop it for
+ * the parent. Outside it runs freely, unless a stand-in wants to see every call: a
+ * stop costs more than most calls. Inside, the parent lets every system call pass
+ * but the one that struct inject (shared memory) asks for: that one
  * is not done, and reports the errno instead; only close() and munmap() are
  * done all the same, as Linux does them even when it reports an error. Only
  * the thread itself is traced, not the programs it starts. A close() that
@@ -38,10 +39,11 @@ struct inject {
 	long nr;	/* the call that was failed; -1 = none: at or pass is beyond */
 	int err;	/* with which errno */
 	bool more;	/* there are further errnos for it */
+	bool inside;	/* between inject_begin() and inject_end() */
 	int bad_closes; /* close() calls that gave EBADF */
 };
 
-enum { INJECT_BEGIN = 0x52570001, INJECT_END = 0x52570002, INJECT_ERRNOS = 4 };
+enum { INJECT_ERRNOS = 4 };
 
 struct inject_rule {
 	long nr;
@@ -95,24 +97,15 @@ static inline const struct inject_rule *inject_rule(long nr)
 	return r;
 }
 
-static inline void inject_begin(struct inject *in)
-{
-	in->n_calls = 0;
-	in->nr = -1;
-	in->err = 0;
-	in->more = false;
-	in->bad_closes = 0;
-	syscall(INJECT_BEGIN);
-}
-
-static inline void inject_end(void)
-{
-	syscall(INJECT_END);
-}
-
 /* the sanitizers do not outlive a failing mmap() */
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 enum { INJECT_CAN = 1 };
+
+/* Stops the child (SIGTRAP) without a system call. */
+static inline void inject_stop(void)
+{
+	__asm__ volatile("int3" ::: "memory");
+}
 
 static inline void inject_skip_call(pid_t pid, long nr)
 {
@@ -172,6 +165,9 @@ static inline void inject_set_result(pid_t pid, long value)
 }
 #else
 enum { INJECT_CAN = 0 };
+static inline void inject_stop(void)
+{
+}
 static inline void inject_skip_call(pid_t pid, long nr)
 {
 	(void)pid, (void)nr;
@@ -197,6 +193,23 @@ static inline void inject_set_arg1(pid_t pid, unsigned long value)
 	(void)pid, (void)value;
 }
 #endif
+
+static inline void inject_begin(struct inject *in)
+{
+	in->n_calls = 0;
+	in->nr = -1;
+	in->err = 0;
+	in->more = false;
+	in->bad_closes = 0;
+	in->inside = true;
+	inject_stop();
+}
+
+static inline void inject_end(struct inject *in)
+{
+	in->inside = false;
+	inject_stop();
+}
 
 /* At the entry of a call between the markers: fail it? */
 static inline bool inject_entry(struct inject *in, pid_t pid, long nr)
@@ -256,11 +269,22 @@ static inline void inject_call_leave(struct inject *in, pid_t pid, bool inside,
 		inject_exit(in, pid, c->nr, c->failed);
 }
 
+/* A stop at the entry of a call, or at its end. */
+static inline void inject_at_call(struct inject *in, pid_t pid, struct inject_call *c,
+				  bool *entering)
+{
+	if (*entering)
+		inject_call_enter(in, pid, in->inside, c);
+	else
+		inject_call_leave(in, pid, in->inside, c);
+	*entering = !*entering;
+}
+
 /* The parent: until the child ends. Its exit status, or 128 + signal. */
 static inline int inject_trace(struct inject *in, pid_t pid)
 {
-	bool entering = true, inside = false;
 	struct inject_call call = {.nr = -1};
+	bool entering = true;
 	int status, sig;
 
 	for (;;) {
@@ -272,23 +296,13 @@ static inline int inject_trace(struct inject *in, pid_t pid)
 			return 128 + WTERMSIG(status);
 		sig = WSTOPSIG(status);
 		if (sig == (SIGTRAP | 0x80)) {
-			if (entering) {
-				long nr = inject_number(pid);
-
-				call = (struct inject_call){.nr = nr};
-				if (nr == INJECT_BEGIN || nr == INJECT_END)
-					inside = nr == INJECT_BEGIN;
-				else
-					inject_call_enter(in, pid, inside, &call);
-			} else if (call.nr != INJECT_BEGIN && call.nr != INJECT_END) {
-				inject_call_leave(in, pid, inside, &call);
-			}
-			entering = !entering;
+			inject_at_call(in, pid, &call, &entering);
 			sig = 0;
-		} else if (sig == SIGSTOP) {
+		} else if (sig == SIGTRAP || sig == SIGSTOP) {
 			sig = 0;
 		}
-		ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(long)sig);
+		ptrace(in->inside || inject_fake ? PTRACE_SYSCALL : PTRACE_CONT, pid,
+		       NULL, (void *)(long)sig);
 	}
 }
 
@@ -317,7 +331,7 @@ static inline int inject_run(int (*child)(struct inject *in, void *arg), void *a
 	}
 	ptrace(PTRACE_SETOPTIONS, pid, NULL,
 	       (void *)(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL));
-	ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
+	ptrace(inject_fake ? PTRACE_SYSCALL : PTRACE_CONT, pid, NULL, NULL);
 	ret = inject_trace(in, pid);
 	munmap(in, sizeof(*in));
 	return ret;

@@ -103,7 +103,7 @@ static int try_stage(struct play *pl, struct inject *in, struct err *e)
 	inject_begin(in);
 	code = live(pl, &v, &conf, e);
 	vhost_close(&v);
-	inject_end();
+	inject_end(in);
 	vhost_close(&v);
 	return code;
 }
@@ -135,7 +135,7 @@ static int try_port(struct play *pl, struct inject *in, struct err *e)
 	if (!code && strncmp(p->vhost_why, "vhost-net serves it", 19))
 		bad(pl, in, "another reason", p->vhost_why);
 	port_vhost_detach(p);
-	inject_end();
+	inject_end(in);
 	port_vhost_detach(p);
 	return code;
 }
@@ -152,7 +152,7 @@ static int try_whole(struct play *pl, struct inject *in, struct err *e)
 	spec.vhost_workers = pl->scene->workers;
 	inject_begin(in);
 	code = port_open(&p, &spec, e);
-	inject_end();
+	inject_end(in);
 	if (port_vhost_is_attached(&p) != !code || !!p.vhost[1] != !code)
 		bad(pl, in, "neither all queues nor none", e->text);
 	port_close(&p, NULL);
