@@ -13,7 +13,7 @@ import subprocess
 import pytest
 
 RINGWAY = os.path.abspath(os.environ.get("RINGWAY") or pathlib.Path(__file__).resolve().parents[2] / "build/ringway")
-NS = f"rwcli{os.getpid()}"
+NS = f"rwcli{os.getpid()}x"
 LIMIT = 60  # seconds for a run that ends in milliseconds: machines differ
 USAGE, UNAVAILABLE, OSERR, IOERR, TEMPFAIL, NOPERM, CONFIG, NOINPUT = 64, 69, 71, 74, 75, 77, 78, 66
 TUNSETIFF, IFF_TUN, IFF_TAP, IFF_NO_PI, IFF_MULTI_QUEUE = 0x400454CA, 1, 2, 0x1000, 0x100
