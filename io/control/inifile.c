@@ -138,13 +138,31 @@ static char *take_line(char *str, int size, void *stream)
 	return str;
 }
 
+/*
+ * A value without the pair of quotes around it, as other INI readers take it. Quotes
+ * that are part of it, as in a command of several words, are left alone.
+ */
+static const char *unquoted(const char *value, char plain[INIFILE_LINE_MAX + 1])
+{
+	size_t len = strlen(value);
+
+	if (len < 2 || len - 2 > INIFILE_LINE_MAX || (*value != '"' && *value != '\'') ||
+	    strchr(value + 1, *value) != value + len - 1)
+		return value;
+	memcpy(plain, value + 1, len - 2);
+	plain[len - 2] = '\0';
+	return plain;
+}
+
 /* inih's handler: nonzero = good. */
 static int take_key(void *user, const char *section, const char *name, const char *value)
 {
 	struct reading *r = user;
+	char plain[INIFILE_LINE_MAX + 1];
 
 	if (r->code < 0)
 		return 0;
+	value = unquoted(value, plain);
 	if (*section == '\0')
 		set_failed(r, "a key before the first [section]; move it behind one");
 	else

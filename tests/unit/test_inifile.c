@@ -151,6 +151,33 @@ static void test_content(void **state)
 	bad("workers = 1\n", "r.conf:1: a key before the first [section]");
 }
 
+/* A pair of quotes around a value is not part of it; any other quote is. */
+static void test_quotes(void **state)
+{
+	(void)state;
+	good("[ringway]\nworkers = \"3\"\npidfile = '/run/r r'\n"
+	     "[port a]\nifname = \"t0\"\nscript = \"\"\ndownscript = \"it's\"\n"
+	     "[port b]\nhelper = \"/bin/h\" -x \"y\"\nscript = \"s\ndownscript = 's\"\n"
+	     "[port c]\nscript = \"\ndownscript = x \"y\"\n"
+	     "[connect]\npair = \"a:b\" \n");
+	assert_int_equal(c.n_workers, 3);
+	assert_string_equal(c.pidfile, "/run/r r");
+	assert_string_equal(c.ports[0].ifname, "t0");
+	assert_string_equal(c.ports[0].script, "");
+	assert_true(c.ports[0].has_script);
+	assert_string_equal(c.ports[0].downscript, "it's");
+	assert_string_equal(c.ports[1].helper, "\"/bin/h\" -x \"y\"");
+	assert_string_equal(c.ports[1].script, "\"s");
+	assert_string_equal(c.ports[1].downscript, "'s\"");
+	assert_string_equal(c.ports[2].script, "\"");
+	assert_string_equal(c.ports[2].downscript, "x \"y\"");
+	assert_string_equal(c.connects[0].a, "a");
+	assert_string_equal(c.connects[0].b, "b");
+	bad("[port a]\nmtu = \"5\"\n", "r.conf:2: mtu=5|68 to 65521");
+	bad("[port a]\nmtu = \"99\"x\n", "r.conf:2: mtu=\"99\"x");
+	bad("[port a]\nscript = \"a ;b\"\n", "r.conf:2: a blank and ';' or '#'");
+}
+
 static void test_form(void **state)
 {
 	char line[512];
@@ -283,7 +310,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		UNIT(test_whole),  UNIT(test_content), UNIT(test_form),
 		UNIT(test_big),	   UNIT(test_empty),   UNIT(test_unreadable),
-		UNIT(test_folder),
+		UNIT(test_folder), UNIT(test_quotes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
