@@ -214,14 +214,39 @@ int value_mac(const char *key, const char *value, uint8_t out[6], struct err *e)
 	return 0;
 }
 
-/* Unspecified and multicast addresses belong to no host. */
-static bool is_host_addr(int family, const uint8_t *b)
+/* Why no host behind a TAP can have this address, or NULL. */
+static const char *impossible_inet(const uint8_t b[4], uint64_t prefix_len)
+{
+	uint32_t addr = (uint32_t)b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3];
+
+	if (b[0] == 0)
+		return "is not the address of one host: 0.0.0.0/8 stands for none";
+	if (b[0] == 127)
+		return "is a loopback address, which only the interface lo can have; "
+		       "give "
+		       "one of the network behind this port";
+	if (b[0] >= 224 && b[0] < 240)
+		return "is a multicast address; give the address of one host";
+	if (b[0] >= 240)
+		return "is a reserved or broadcast address; give the address of one host";
+	if (prefix_len < 31 && !(~addr << prefix_len)) /* RFC 919; not of /31: RFC 3021 */
+		return "is the broadcast address of its network; give the address of one "
+		       "host";
+	return NULL;
+}
+
+static const char *impossible_inet6(const uint8_t b[16])
 {
 	static const uint8_t zero[16];
 
-	if (family == AF_INET)
-		return b[0] != 0 && b[0] < 224;
-	return memcmp(b, zero, 16) != 0 && b[0] != 0xff;
+	if (b[0] == 0xff)
+		return "is a multicast address; give the address of one host";
+	if (memcmp(b, zero, 15) == 0 && b[15] == 1)
+		return "is the loopback address, which only the interface lo can have; "
+		       "give one of the network behind this port";
+	if (memcmp(b, zero, 16) == 0)
+		return "is not the address of one host: :: stands for none";
+	return NULL;
 }
 
 int value_addr(const char *key, const char *value, struct port_addr *out, struct err *e)
@@ -229,6 +254,7 @@ int value_addr(const char *key, const char *value, struct port_addr *out, struct
 	struct port_addr a = {.family = strchr(value, ':') ? AF_INET6 : AF_INET};
 	uint64_t longest = a.family == AF_INET6 ? 128 : 32, prefix_len = longest;
 	size_t len = strcspn(value, "/");
+	const char *why;
 	char host[64];
 
 	if (len >= sizeof(host))
@@ -246,8 +272,10 @@ int value_addr(const char *key, const char *value, struct port_addr *out, struct
 		return unfit(e, key, value,
 			     a.family == AF_INET6 ? "the prefix length must be 1 to 128"
 						  : "the prefix length must be 1 to 32");
-	if (!is_host_addr(a.family, a.bytes))
-		return unfit(e, key, value, "is not the address of one host");
+	why = a.family == AF_INET6 ? impossible_inet6(a.bytes)
+				   : impossible_inet(a.bytes, prefix_len);
+	if (why)
+		return unfit(e, key, value, why);
 	a.prefix_len = (uint8_t)prefix_len;
 	*out = a;
 	return 0;

@@ -168,7 +168,7 @@ static void test_addresses(void **state)
 	assert_int_equal(s.addrs[0].prefix_len, 32);
 	good("addr=fe80::1");
 	assert_int_equal(s.addrs[0].prefix_len, 128);
-	good("addr=10.0.0.1/1,addr=10.0.0.1/32,addr=::1/128,addr=::ffff:10.0.0.1/96");
+	good("addr=10.0.0.1/1,addr=10.0.0.1/32,addr=::2/128,addr=::ffff:10.0.0.1/96");
 	assert_int_equal(s.n_addrs, 4);
 	bad("addr=10.0.0", "192.0.2.1/24");
 	bad("addr=10.0.0.256", "192.0.2.1/24");
@@ -183,10 +183,21 @@ static void test_addresses(void **state)
 	bad("addr=10.0.0.1/255.0.0.0", "1 to 32");
 	bad("addr=::1/129", "1 to 128");
 	bad("addr=0.0.0.0/8", "one host");
-	bad("addr=224.0.0.1/24", "one host");
-	bad("addr=255.255.255.255", "one host");
+	bad("addr=127.0.0.1/8", "loopback address|lo");
+	bad("addr=127.255.0.9", "loopback address|lo");
+	bad("addr=::1/128", "loopback address|lo");
+	bad("addr=224.0.0.1/24", "multicast|one host");
+	bad("addr=239.255.255.255", "multicast|one host");
+	bad("addr=240.0.0.1/8", "reserved|one host");
+	bad("addr=255.255.255.255", "broadcast|one host");
+	bad("addr=10.0.0.255/24", "broadcast address of its network|one host");
+	bad("addr=10.0.0.3/30", "broadcast address of its network");
+	bad("addr=191.255.255.255/2", "broadcast address of its network");
+	good("addr=126.0.0.1/8,addr=128.0.0.1/8,addr=223.255.255.254/24");
+	good("addr=10.0.0.255/16,addr=10.0.1.255/31,addr=10.0.2.255/32,addr=10.0.3.255");
+	good("addr=127::1/64,addr=fe80::2/64,addr=::1:0/64");
 	bad("addr=::", "one host");
-	bad("addr=ff02::1/64", "one host");
+	bad("addr=ff02::1/64", "multicast|one host");
 	bad("addr=1111111111111111111111111111111111111111111111111111111111111111111/24",
 	    "192.0.2.1");
 	for (int i = 1; i < PORT_ADDRS_MAX; i++)
