@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Fewer rights: no root, no io_uring, no locked memory."""
 import os
+import pathlib
+import re
 import shutil
 import signal
 
@@ -79,6 +81,33 @@ def test_io_epoll_needs_no_uring(pair):
     p = pair(a=",io=epoll", b=",io=epoll", preexec=sysnet.no_io_uring)
     assert not about_uring(p.r), str(p.r.p)
     Flow(*p.ends()).run(300)
+
+
+# --- the rights of the systemd unit ------------------------------------------------
+
+UNIT = pathlib.Path(__file__).resolve().parents[2] / "contrib/systemd/ringway@.service"
+
+
+def of_unit(without=()):
+    """Words that run a program with no capability but those of the unit."""
+    caps = re.search(r"^CapabilityBoundingSet=(.*)$", UNIT.read_text(), re.M).group(1).split()
+    caps = [c.removeprefix("CAP_").lower() for c in caps]
+    return ["setpriv", "--inh-caps=-all", "--bounding-set=" + ",".join(["-all", *("+" + c for c in caps if c not in without)])]
+
+
+@pytest.mark.parametrize("user", ["root", "another"])
+def test_the_unit_reaches_the_namespace_of_a_process(pair, user):
+    """netns=/proc/PID/ns/net of a root with all capabilities, and of another user."""
+    p = pair(start=False)
+    how = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if user == "another" else []
+    holder = p.na.spawn(*how, "sleep", 600)
+    wait_for(lambda: pathlib.Path(f"/proc/{holder.pid}/comm").read_text() == "sleep\n", "the holder of the namespace")
+    p.spec_a = p.spec_a.replace(f"netns={p.na.name}", f"netns=/proc/{holder.pid}/ns/net")
+    poor = p.lab.spawn([*of_unit(["sys_ptrace"]), binary(), "run", "--port", p.spec_a, "--port", p.spec_b, "--connect", "a:b"])
+    assert poor.wait() != 0 and "may not be opened" in "\n".join(poor.err), str(poor)
+    p.start(prefix=of_unit())
+    assert p.na.link("tapa")
+    ping(p.na, "10.99.0.2")
 
 
 # --- rootless --------------------------------------------------------------------
