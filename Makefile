@@ -96,7 +96,7 @@ $(BUILD)/libringway.a: $(call obj,$(LIB))
 $(BUILD)/libcore.a: $(call obj,$(CORE))
 $(BUILD)/libbench.a: $(call obj,$(BENCHLIB))
 $(BUILD)/lib%.a:
-	@rm -f $@ && $(AR) rcs $@ $^
+	@mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^
 
 # core keeps to stricter conversions
 $(call obj,$(CORE)): WARN += -Wconversion
