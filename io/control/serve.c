@@ -52,7 +52,8 @@ static void look_at_port(struct serving *v, unsigned idx)
 
 	if (corrected && !(v->told[idx] & TOLD_corrected)) {
 		v->told[idx] |= TOLD_corrected;
-		say_fmt("port %s: another process set the virtio-net header size of %s; "
+		say_fmt("port '%s': another process set the virtio-net header size of "
+			"%s; "
 			"set back to 12",
 			p->spec.id, port_current_name(p, name));
 	}
@@ -70,7 +71,7 @@ static void tell_trouble(struct engine *g, struct port *p, unsigned idx)
 
 		if (!engine_vhost_error(g, idx, q, &e))
 			continue;
-		say_fmt("port %s: queue %u: %s", p->spec.id, q, e.text);
+		say_fmt("port '%s': queue %u: %s", p->spec.id, q, e.text);
 		if (!engine_vhost_is_on(g, idx))
 			snprintf(p->vhost_why, sizeof(p->vhost_why),
 				 "%.480s; using the TAP fds", e.text);
@@ -114,7 +115,8 @@ static int toggle_port(struct serving *v, unsigned idx, struct err *e)
 		code = engine_vhost_switch(v->g, idx, on, e);
 	if (code)
 		return code;
-	say_fmt("port %s: switching to %s", p->spec.id, on ? "vhost-net" : "the TAP fd");
+	say_fmt("port '%s': switching to %s", p->spec.id,
+		on ? "vhost-net" : "the TAP fd");
 	snprintf(p->vhost_why, sizeof(p->vhost_why), "SIGUSR2: %s",
 		 on ? "vhost-net serves it" : "using the TAP fds");
 	return 0;
@@ -126,7 +128,7 @@ static void toggle(struct serving *v)
 		struct err e = {0};
 
 		if (toggle_port(v, i, &e) < 0)
-			say_fmt("port %s stays on the TAP fd: %s", v->ports[i].spec.id,
+			say_fmt("port '%s' stays on the TAP fd: %s", v->ports[i].spec.id,
 				e.text);
 	}
 }

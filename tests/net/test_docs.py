@@ -74,7 +74,8 @@ def test_the_example_file(lab, which):
     out = run_apart(lab, f"""
         for n in {spaces}; do ip netns add $n; done
         ringway run --check -c {path}
-        ringway run -c {path} &
+        ringway run -c {path} 2>said &
+        until grep -q '^ringway: ready' said; do kill -0 $! || {{ cat said; exit 1; }}; done
         until ip netns exec blue ping -c 1 -W 1 {address}; do :; done
         kill $!
         """)

@@ -347,7 +347,7 @@ def test_the_header_size_is_set_back(lab):
     for _ in range(2):
         fcntl.ioctl(fd, sysnet.TUNSETVNETHDRSZ, struct.pack("i", 10))
         wait_for(lambda: size() == 12, lambda: f"a header of 12 bytes again, not {size()}\n{r.p}")
-    text = "ringway: port a: another process set the virtio-net header size of t0; set back to 12"
+    text = "ringway: port 'a': another process set the virtio-net header size of t0; set back to 12"
     r.p.wait_line(r.p.err, lambda x: x == text, text)
     lab.release_fd(fd)
     assert r.stop().count(text) == 1
