@@ -64,8 +64,8 @@ static int explain_open(const char *name, const char *path, int code, struct err
 	case EPERM:
 		return err_set(
 			e, code,
-			"netns=%s: %s may not be opened: %s (run as root, or as the "
-			"user whose namespace it is)",
+			"netns=%s: %s may not be opened: %s (run as the user whose "
+			"namespace it is, or as root with CAP_SYS_PTRACE)",
 			name, path, strerror(-code));
 	case EINVAL:
 		return err_set(
