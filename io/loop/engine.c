@@ -181,7 +181,7 @@ static int fall_back(struct engine *g, struct err *e)
 	const struct port *port = uring_port(g);
 
 	if (port) {
-		err_prefix(e, "port %s: io=uring", port->spec.id);
+		err_prefix(e, "port '%s': io=uring", port->spec.id);
 		return e->code;
 	}
 	if (g->conf.form != LOOP_FORM_auto) {
@@ -211,10 +211,11 @@ static int choose_form(struct engine *g, struct err *e)
 	if (all_epoll(g) || g->conf.form == LOOP_FORM_E) {
 		g->form = LOOP_FORM_E;
 		if (port)
-			return err_usage(e,
-					 "port %s: io=uring contradicts --uring-form E; "
-					 "leave one out",
-					 port->spec.id);
+			return err_usage(
+				e,
+				"port '%s': io=uring contradicts --uring-form E; "
+				"leave one out",
+				port->spec.id);
 		return 0;
 	}
 	g->form = probe_form(g->conf.form, g->conf.ports[0].fds[0], e);

@@ -46,7 +46,7 @@ static void test_refused_wishes(void **state)
 	lab_open(&l, 2, NULL);
 	l.ports[0].spec.io = PORT_IO_uring;
 	l.conf.form = LOOP_FORM_E;
-	refuse(&l, EX_USAGE, "p0");
+	refuse(&l, EX_USAGE, "port 'p0': io=uring contradicts");
 	l.ports[0].spec.io = PORT_IO_auto;
 	if (best > LOOP_FORM_A) {
 		l.conf.form = LOOP_FORM_A;
@@ -90,7 +90,7 @@ static void test_uring_forbidden(void **state)
 	refuse(&l, EX_NOPERM, "--uring-form A");
 	l.conf.form = LOOP_FORM_auto;
 	l.ports[1].spec.io = PORT_IO_uring;
-	refuse(&l, EX_NOPERM, "port p1: io=uring");
+	refuse(&l, EX_NOPERM, "port 'p1': io=uring");
 	l.ports[1].spec.io = PORT_IO_auto;
 	lab_start(&l);
 	assert_int_equal(n_lines, 1);
