@@ -18,7 +18,8 @@ void *mem_open(const char *name, size_t len, struct err *e)
 		mem = mmap(NULL, len, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1,
 			   0);
 	if (mem == MAP_FAILED)
-		err_set(e, -errno, "no memory for %s (%zu MiB): %s", name, len >> 20,
+		err_set(e, -errno, "no memory for %s (%zu %s): %s", name,
+			len >> 20 ? len >> 20 : len >> 10, len >> 20 ? "MiB" : "KiB",
 			strerror(errno));
 	if (fd >= 0)
 		close(fd);
