@@ -68,13 +68,20 @@ static void tell_trouble(struct engine *g, struct port *p, unsigned idx)
 {
 	for (unsigned q = 0; q < p->n_queues; q++) {
 		struct err e = {0};
+		enum engine_trouble kind = engine_vhost_trouble(g, idx, q, &e);
 
-		if (!engine_vhost_error(g, idx, q, &e))
+		if (kind == ENGINE_TROUBLE_none)
 			continue;
 		say_fmt("port '%s': queue %u: %s", p->spec.id, q, e.text);
-		if (!engine_vhost_is_on(g, idx))
+		if (kind != ENGINE_TROUBLE_left)
+			continue;
+		/* said by the queue itself: it may still be on its way there */
+		if (p->n_queues == 1)
 			snprintf(p->vhost_why, sizeof(p->vhost_why),
 				 "%.480s; using the TAP fds", e.text);
+		else
+			snprintf(p->vhost_why, sizeof(p->vhost_why),
+				 "queue %u: %.440s; using its TAP fd", q, e.text);
 	}
 }
 
@@ -109,8 +116,10 @@ static int toggle_port(struct serving *v, unsigned idx, struct err *e)
 {
 	struct port *p = &v->ports[idx];
 	bool on = !engine_vhost_is_on(v->g, idx);
-	int code = on ? port_vhost_attach(p, e) : 0;
+	int code;
 
+	tell_trouble(v->g, p, idx); /* what was before this */
+	code = on ? port_vhost_attach(p, e) : 0;
 	if (!code)
 		code = engine_vhost_switch(v->g, idx, on, e);
 	if (code)

@@ -120,7 +120,8 @@ static void stop_workers(struct engine *g)
 	}
 }
 
-static int start_workers(struct engine *g, const unsigned *n_rx, struct err *e)
+/* Memory for all of them first: rings that cannot be had concern whole ports. */
+static int open_workers(struct engine *g, const unsigned *n_rx, struct err *e)
 {
 	bool populate;
 	size_t len = 0;
@@ -139,17 +140,24 @@ static int start_workers(struct engine *g, const unsigned *n_rx, struct err *e)
 		struct worker *w = &g->workers[i];
 
 		w->wait.busy_poll = g->conf.busy_poll;
-		ret = worker_open(w, g->n_views, n_rx[i], engine_vhost_n_queues(g, i),
-				  populate, e);
+		ret = worker_open(w, g->n_views, n_rx[i],
+				  engine_vhost_n_queues(g, i, n_rx[i]), populate, e);
 		if (ret)
 			break;
 		w->loop.nowait = g->nowait;
 		engine_views_fill(g, w);
-		ret = engine_vhost_open(g, w, e);
+	}
+	return ret ? ret : engine_vhost_open(g, e);
+}
+
+static int start_workers(struct engine *g, const unsigned *n_rx, struct err *e)
+{
+	int ret = open_workers(g, n_rx, e);
+
+	for (unsigned i = 0; i < g->conf.n_workers && !ret; i++) {
+		ret = start_thread(g, &g->workers[i], e);
 		if (!ret)
-			ret = start_thread(g, w, e);
-		if (!ret)
-			ret = pin(w, e);
+			ret = pin(&g->workers[i], e);
 	}
 	if (ret)
 		stop_workers(g);

@@ -23,6 +23,13 @@ enum loop_form {
 	LOOP_FORM_E, /* no io_uring: epoll, readv, writev */
 };
 
+/* What the control thread is told of a queue that vhost-net serves. */
+enum engine_trouble {
+	ENGINE_TROUBLE_none,
+	ENGINE_TROUBLE_healed, /* it still does, or does so again */
+	ENGINE_TROUBLE_left,   /* its TAP fd serves it, or is about to */
+};
+
 enum { BUSY_POLL_off = 0, BUSY_POLL_auto = -1 };
 
 /* Two ports that are cross-connected, as indices into the port array. */
@@ -77,13 +84,15 @@ void engine_queue_counters(const struct engine *g, unsigned port, unsigned queue
 /* The worker that receives from a queue, or -1 (detached). */
 int engine_queue_worker(const struct engine *g, unsigned port, unsigned queue);
 
-/* How a queue is served: "mshot", "batch", "poll", "epoll" or "off". Static. */
+/* How a queue is served: "mshot", "batch", "poll", "epoll", "vhost" or "off".
+ * Static. */
 const char *engine_queue_io(const struct engine *g, unsigned port, unsigned queue);
 
 /*
  * From the control thread: let vhost-net serve a port's queues (which have their
  * vhost-net fds), or their TAP fds. The workers do it when they are woken; what
- * fails there is told by engine_vhost_error.
+ * fails there is told by engine_vhost_trouble. -EBUSY: vhost-net did not stop one of
+ * the rings before.
  */
 int engine_vhost_switch(struct engine *g, unsigned port, bool on, struct err *e);
 
@@ -91,8 +100,8 @@ int engine_vhost_switch(struct engine *g, unsigned port, bool on, struct err *e)
 bool engine_vhost_is_on(const struct engine *g, unsigned port);
 
 /* From the control thread: the last trouble of a queue that was not asked for yet. */
-bool engine_vhost_error(const struct engine *g, unsigned port, unsigned queue,
-			struct err *e);
+enum engine_trouble engine_vhost_trouble(const struct engine *g, unsigned port,
+					 unsigned queue, struct err *e);
 
 unsigned engine_n_workers(const struct engine *g);
 void engine_worker_stats(const struct engine *g, unsigned worker,

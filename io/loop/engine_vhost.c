@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "io/loop/vq_stop.h"
 #include "io/loop/vq_switch.h"
 
 /* The view of a queue by the worker that receives from it, or NULL. */
@@ -14,14 +15,16 @@ static struct tapq *view_of(const struct engine *g, unsigned port, unsigned queu
 	return g->placed[v] < 0 ? NULL : &g->workers[g->placed[v]].views[v];
 }
 
-unsigned engine_vhost_n_queues(const struct engine *g, unsigned worker)
+/* Queues of a worker: those that have vhost-net fds, or all that could. */
+static unsigned count(const struct engine *g, unsigned worker, bool only_attached)
 {
 	unsigned n = 0;
 
 	for (unsigned p = 0; p < g->conf.n_ports; p++) {
 		const struct port *port = &g->conf.ports[p];
 
-		if (!port->vnet_hdr || vhost_can(NULL))
+		if (!port->vnet_hdr || vhost_can(NULL) ||
+		    (only_attached && !port_vhost_is_attached(port)))
 			continue;
 		for (unsigned i = 0; i < port->n_queues; i++)
 			n += g->placed[g->first_view[p] + i] == (int)worker;
@@ -29,21 +32,38 @@ unsigned engine_vhost_n_queues(const struct engine *g, unsigned worker)
 	return n;
 }
 
+unsigned engine_vhost_n_queues(const struct engine *g, unsigned worker, unsigned n_rx)
+{
+	unsigned n = count(g, worker, false);
+
+	return worker_has_room(n_rx, n) ? n : count(g, worker, true);
+}
+
+static int check_room(const struct worker *w, struct err *e)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < w->n_views; i++)
+		n += w->views[i].vq != NULL;
+	if (n < w->vq_room)
+		return 0;
+	return err_set(e, -E2BIG,
+		       "worker %u receives from %u queues and has room for %u with "
+		       "vhost-net; use more workers (--workers)",
+		       w->idx, w->n_rx, w->vq_room);
+}
+
 static int open_one(struct tapq *t, const struct port *port, struct err *e)
 {
 	unsigned queue = t->q.queue_idx;
+	int ret = check_room(t->w, e);
 	struct vq *vq;
-	int ret;
 
-	if (!t->w->vq_rx_max)
-		return err_set(e, -E2BIG,
-			       "port '%s': worker %u receives from %u queues, too many "
-			       "for vhost-net; use more workers (--workers)",
-			       port->spec.id, t->w->idx, t->w->n_rx);
+	if (ret)
+		return ret;
 	ret = vq_open(&vq, t, port->vhost[queue], t->w->vq_rx_max, e);
-
 	if (ret) {
-		err_prefix(e, "port '%s': queue %u", port->spec.id, queue);
+		err_prefix(e, "queue %u", queue);
 		return ret;
 	}
 	vq->must_start = port_spec_vhost(&port->spec) == TRI_on;
@@ -58,22 +78,44 @@ static void wish(struct vq *vq, bool on)
 	__atomic_store_n(&vq->has_wish, true, __ATOMIC_RELEASE);
 }
 
-int engine_vhost_open(struct engine *g, struct worker *w, struct err *e)
+/* All queues of a port, or none. */
+static int open_port(struct engine *g, unsigned port, struct err *e)
 {
-	for (unsigned v = 0; v < g->n_views; v++) {
-		struct tapq *t = &w->views[v];
-		const struct port *port = &g->conf.ports[t->q.port_idx];
-		int ret;
+	const struct port *p = &g->conf.ports[port];
+	int ret = 0;
 
-		if (t->rx == TAPQ_RX_off || !port->vhost[t->q.queue_idx])
-			continue;
-		ret = open_one(t, port, e);
-		if (ret && port_spec_vhost(&port->spec) == TRI_on)
-			return ret;
-		if (!ret)
+	for (unsigned i = 0; i < p->n_queues && !ret; i++) {
+		struct tapq *t = view_of(g, port, i);
+
+		if (t)
+			ret = open_one(t, p, e);
+		if (t && !ret)
 			wish(t->vq, true);
-		else if (g->conf.log)
-			g->conf.log(e->text);
+	}
+	for (unsigned i = 0; i < p->n_queues && ret; i++) {
+		struct tapq *t = view_of(g, port, i);
+
+		if (t)
+			vq_close(&t->vq);
+	}
+	return ret;
+}
+
+int engine_vhost_open(struct engine *g, struct err *e)
+{
+	for (unsigned i = 0; i < g->conf.n_ports; i++) {
+		struct port *p = &g->conf.ports[i];
+		struct err why = {0};
+
+		if (!port_vhost_is_attached(p) || !open_port(g, i, &why))
+			continue;
+		if (port_spec_vhost(&p->spec) == TRI_on) {
+			err_prefix(&why, "port '%s'", p->spec.id);
+			if (e)
+				*e = why;
+			return why.code;
+		}
+		port_vhost_give_up(p, why.text);
 	}
 	return 0;
 }
@@ -91,6 +133,8 @@ int engine_vhost_switch(struct engine *g, unsigned port, bool on, struct err *e)
 				      p->spec.id);
 		else if (t && on && !t->vq)
 			ret = open_one(t, p, e);
+		else if (t && on)
+			ret = vq_stop_refuse(t->vq, e);
 		if (ret)
 			return ret;
 	}
@@ -116,10 +160,10 @@ bool engine_vhost_is_on(const struct engine *g, unsigned port)
 	return false;
 }
 
-bool engine_vhost_error(const struct engine *g, unsigned port, unsigned queue,
-			struct err *e)
+enum engine_trouble engine_vhost_trouble(const struct engine *g, unsigned port,
+					 unsigned queue, struct err *e)
 {
 	struct tapq *t = view_of(g, port, queue);
 
-	return t && t->vq && vq_switch_take_note(t->vq, e);
+	return t && t->vq ? vq_switch_take_note(t->vq, e) : ENGINE_TROUBLE_none;
 }

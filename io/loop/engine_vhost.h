@@ -6,13 +6,18 @@
 #include "io/loop/engine_views.h"
 #include "io/loop/worker.h"
 
-/* How many queues of a worker may ever be served by vhost-net. */
-unsigned engine_vhost_n_queues(const struct engine *g, unsigned worker);
+/*
+ * For how many queues of a worker that receives from n_rx there is to be room: all
+ * that may ever be served by vhost-net, or where those are too many, all that are
+ * to be from the start.
+ */
+unsigned engine_vhost_n_queues(const struct engine *g, unsigned worker, unsigned n_rx);
 
 /*
- * Before the worker's thread starts, its views filled: make the rings of each queue
- * that has a vhost-net fd. Fails only if vhost=on asks for it.
+ * Before any worker's thread starts, their views filled: make the rings of each queue
+ * that has a vhost-net fd. Fails only if vhost=on asks for it; else a port of which
+ * one queue fails goes on without vhost-net, and p->vhost_why says so.
  */
-int engine_vhost_open(struct engine *g, struct worker *w, struct err *e);
+int engine_vhost_open(struct engine *g, struct err *e);
 
 #endif

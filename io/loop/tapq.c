@@ -86,6 +86,13 @@ bool tapq_is_writable(const struct tapq *t)
 	return poll(&p, 1, 0) == 1 && p.revents & POLLOUT;
 }
 
+bool tapq_is_readable(const struct tapq *t)
+{
+	struct pollfd p = {.fd = t->fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLIN;
+}
+
 void tapq_tx_drop(struct tapq *t, struct pkt *p, enum drop why)
 {
 	counter_add(&t->q.count.tx_failed_packets, 1);

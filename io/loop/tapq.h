@@ -115,6 +115,9 @@ bool tapq_is_gone(const struct tapq *t);
 /* Does it take a frame now? Not with a full (limited) send buffer. One system call. */
 bool tapq_is_writable(const struct tapq *t);
 
+/* Has it a frame for us now? One system call. */
+bool tapq_is_readable(const struct tapq *t);
+
 /* Drop a packet that was handed over for sending, with a reason. */
 void tapq_tx_drop(struct tapq *t, struct pkt *p, enum drop why);
 

@@ -88,9 +88,10 @@ void tapq_tx_cqe(struct queue *q, const struct burst *b)
 		sqe->user_data = loop_tag(LOOP_write_cqe, t->view_idx, b->pkts[i]->idx);
 	}
 	t->w->n_writes += b->n;
+	t->w->n_fresh += b->n;
 }
 
-static ssize_t write_once(const struct tapq *t, const struct pkt *p)
+ssize_t tapq_tx_once(const struct tapq *t, const struct pkt *p)
 {
 	bool is_shared = t->is_shared && t->w->loop.nowait;
 	struct iovec iov[BURST_MAX];
@@ -114,7 +115,7 @@ void tapq_tx_write(struct queue *q, const struct burst *b)
 		ssize_t n;
 
 		do {
-			n = write_once(t, b->pkts[i]);
+			n = tapq_tx_once(t, b->pkts[i]);
 			counter_add(&q->count.syscalls, 1);
 		} while (n < 0 && errno == EINTR);
 		if (n < 0)

@@ -11,4 +11,7 @@ void tapq_tx_cqe(struct queue *q, const struct burst *b);
 void tapq_tx_write(struct queue *q, const struct burst *b);
 void tapq_tx_off(struct queue *q, const struct burst *b);
 
+/* One packet by one write(2), whose result it returns. The packet stays the caller's. */
+ssize_t tapq_tx_once(const struct tapq *t, const struct pkt *p);
+
 #endif

@@ -12,6 +12,7 @@
 #include "io/loop/vq_debug.h"
 #include "io/loop/vq_events.h"
 #include "io/loop/vq_room.h"
+#include "io/loop/vq_stop.h"
 #include "io/loop/worker.h"
 
 static const uint64_t one = 1; /* what a kick writes */
@@ -40,6 +41,10 @@ static int open_rings(struct vq *vq, uint64_t features, struct err *e)
 			*e = why;
 		return why.code;
 	}
+	/* resident from the start: what each packet uses, not the tables that only
+	 * packets of several buffers do (a dozen pages against 70) */
+	memset(vq->mem, 0, vring_mem_len(VQ_NUM, 0));
+	memset((uint8_t *)vq->mem + len, 0, vring_mem_len(VQ_NUM, 0));
 	vring_init(&vq->rx, VQ_NUM, features, vq->mem, (uintptr_t)vq->mem, slots);
 	vring_init(&vq->tx, VQ_NUM, features, (uint8_t *)vq->mem + len,
 		   (uintptr_t)vq->mem + len, slots + vring_slots_len(VQ_NUM));
@@ -86,29 +91,32 @@ int vq_open(struct vq **vqp, struct tapq *t, struct vhost *vhost, unsigned rx_ma
 	return ret;
 }
 
-void vq_close(struct vq **vqp)
+int vq_close(struct vq **vqp)
 {
 	struct vq *vq = *vqp;
-	int rx, tx;
+	int ret;
 
 	*vqp = NULL;
 	if (!vq)
-		return;
-	/* a ring that cannot be stopped may still be written to: its memory stays */
-	rx = vhost_stop(vq->vhost, VHOST_RX, NULL, NULL);
-	tx = vhost_stop(vq->vhost, VHOST_TX, NULL, NULL);
-	if (!rx && !tx && vq->mem)
+		return 0;
+	vq_stop_ring(vq, VHOST_RX, NULL, NULL);
+	vq_stop_ring(vq, VHOST_TX, NULL, NULL);
+	ret = vq_stop_has_runaway(vq) ? -EBUSY : 0;
+	if (!ret && vq->mem)
 		munmap(vq->mem, vq->mem_len);
 	pthread_mutex_destroy(&vq->lock);
 	free(vq->slots);
 	free(vq);
+	return ret;
 }
 
 int vq_start(struct vq *vq, struct err *e)
 {
 	struct tapq *t = vq->t;
-	int ret;
+	int ret = vq_stop_refuse(vq, e);
 
+	if (ret)
+		return ret;
 	vring_reset(&vq->rx);
 	vring_reset(&vq->tx);
 	vq_events_forget(vq, VHOST_RX);
@@ -121,10 +129,12 @@ int vq_start(struct vq *vq, struct err *e)
 	if (!ret)
 		ret = vhost_start(vq->vhost, VHOST_RX, t->fd, e);
 	if (ret) {
-		vhost_stop(vq->vhost, VHOST_TX, NULL, NULL);
+		vq_stop_ring(vq, VHOST_TX, NULL, NULL);
 		return ret;
 	}
-	vq->tx_since = 0;
+	vq->tx_since = vq->rx_since = 0;
+	vq->rx_why = NULL;
+	vq->n_watch_failures = 0;
 	vq->state = VQ_on;
 	tapq_serve(t, TAPQ_RX_vhost, TAPQ_TX_vhost);
 	vq_events_watch(vq);
@@ -175,10 +185,17 @@ static void lend(struct vq *vq)
 {
 	struct pool *pool = &vq->t->w->pool;
 
-	while (vq->rx.n_out < vq->rx_depth && pool->n_free) {
+	vq->is_starved = false;
+	while (vq->rx.n_out < vq->rx_depth) {
 		struct pkt *p = pool_get(pool);
-		struct vring_seg seg = {(uintptr_t)p->buf + PKT_HEADROOM, VQ_RX_LEN};
+		struct vring_seg seg = {.len = VQ_RX_LEN};
 
+		if (!p) { /* armed again when some come home, see worker_vq_begin */
+			vq->is_starved = vq->t->w->is_starved = true;
+			counter_add(&vq->t->q.count.rx_no_buffer, 1);
+			return;
+		}
+		seg.addr = (uintptr_t)p->buf + PKT_HEADROOM;
 		if (vring_add(&vq->rx, &seg, 1, true, p)) {
 			pool_put(p);
 			return;
@@ -208,15 +225,37 @@ void vq_heat(struct vq *vq)
 	vq->t->w->hot = vq;
 }
 
+/*
+ * Those whose packets were taken last go behind those that wait, so that room in an
+ * output that several send to goes round.
+ */
+static void sort_hot(struct worker *w)
+{
+	struct vq *vq, *next, *served = NULL, **served_end = &served, **end = &w->hot;
+
+	for (vq = w->hot; vq; vq = next) {
+		struct vq ***to = vq->is_served ? &served_end : &end;
+
+		next = vq->next_hot;
+		vq->is_served = false;
+		**to = vq;
+		*to = &vq->next_hot;
+	}
+	*served_end = NULL;
+	*end = served;
+}
+
 void vq_poll(struct worker *w)
 {
+	w->has_left = false;
+	sort_hot(w);
 	for (struct vq *vq = w->hot; vq; vq = vq->next_hot) {
 		if (vring_has_used(&vq->rx) && !vq_room_is_out(vq))
 			forward_ready(&w->forward, &vq->t->q);
 	}
 }
 
-bool vq_poll_any(const void *arg)
+bool vq_has_packets(const void *arg)
 {
 	const struct worker *w = arg;
 
@@ -227,10 +266,11 @@ bool vq_poll_any(const void *arg)
 	return false;
 }
 
-bool vq_cool(struct worker *w, unsigned ahead)
+unsigned vq_cool(struct worker *w, unsigned ahead)
 {
-	struct vq *vq, *next, *still = NULL;
-	bool can_sleep = true, is_armed, is_held;
+	struct vq *vq, *next, **end = &w->hot;
+	bool is_armed, is_held;
+	unsigned n = 0;
 
 	for (vq = w->hot; vq; vq = next) {
 		next = vq->next_hot;
@@ -238,21 +278,21 @@ bool vq_cool(struct worker *w, unsigned ahead)
 		if (vq->state != VQ_on)
 			continue;
 		is_held = vq_room_is_out(vq);
-		is_armed = is_held ? vq_room_call(vq)
+		is_armed = is_held ? vq_room_ask(vq) == 0
 				   : vring_arm(&vq->rx, ahead < vq->rx.n_out ? ahead : 1);
 		if (is_armed && ahead == 1 && !is_held)
 			continue; /* its call will heat it */
 		/* fewer than `ahead` may come: it is looked at after the sleep */
 		vq->is_hot = true;
-		vq->next_hot = still;
-		still = vq;
+		*end = vq;
+		end = &vq->next_hot;
 		if (!is_armed) {
 			forward_ready(&w->forward, &vq->t->q);
-			can_sleep = false;
+			n++;
 		}
 	}
-	w->hot = still;
-	return can_sleep;
+	*end = NULL;
+	return n;
 }
 
 /*
@@ -302,16 +342,20 @@ void vq_rx(struct queue *q, struct burst *b)
 
 	while (b->n < room && (p = rx_one(t->vq)))
 		burst_add(b, p);
-	if (b->n)
+	if (b->n) {
 		set_depth(t->vq, b);
+		t->vq->is_served = true;
+	}
 	worker_dirty(t->w, t);
 	if (!vring_has_used(&t->vq->rx))
 		return;
-	/* the rest next turn, or when there is room: each turn looks at the hot ones */
-	if (b->n || t->vq->state != VQ_on)
+	if (t->vq->state != VQ_on) {
 		forward_ready(&t->w->forward, q);
-	else
-		vq_heat(t->vq);
+		return;
+	}
+	/* the rest next turn, or when there is room: each turn looks at the hot ones */
+	t->w->has_left |= b->n != 0;
+	vq_heat(t->vq);
 }
 
 static int send_one(struct vq *vq, struct pkt *p)

@@ -10,6 +10,7 @@
 #include "core/err.h"
 #include "core/queue.h"
 #include "core/vring.h"
+#include "io/loop/engine.h"
 #include "io/loop/tapq.h"
 #include "vhost/vhost.h"
 
@@ -50,22 +51,32 @@ struct vq {
 	struct vhost *vhost; /* the port's */
 	struct vring rx, tx;
 	enum vq_state state;
-	bool is_hot; /* in the worker's list */
+	bool is_hot;	/* in the worker's list */
+	bool is_served; /* its packets were taken: it comes after those that wait */
 	struct vq *next_hot;
 	unsigned rx_max, rx_depth; /* buffers to lend: at most, and now */
-	bool is_watched;	   /* the eventfds are polled */
+	bool is_starved;	   /* fewer are lent, as the pool was empty */
+	unsigned watched;	   /* bit n: this eventfd is polled, see vq_events.c */
+	unsigned n_watch_failures; /* polls that failed, in a row */
+	unsigned runaway;	   /* bit r: ring r cannot be stopped, see vq_stop.h */
+	uint64_t drain_until;	   /* draining obeys back-pressure until then */
+	bool is_hurried;	   /* that time is over */
 	/* set by others: use it or not; taken by the worker when it is woken */
 	bool wish, has_wish;
 	bool must_start; /* vhost=on: a start that fails ends the run */
 	/* health, see vq_health.c */
-	unsigned trouble;	/* bit r: the error eventfd of ring r has fired */
-	uint16_t tx_progress;	/* the used index when it last moved */
-	uint64_t tx_since;	/* and when that was; 0 = nothing is out */
+	unsigned trouble;     /* bit r: the error eventfd of ring r has fired */
+	uint16_t tx_progress; /* the used index when it last moved */
+	uint64_t tx_since;    /* and when that was; 0 = nothing is out */
+	bool is_short;	      /* the kernel has no memory to send with, which was told */
+	const char *rx_why;   /* what the receive ring is healed of; NULL = nothing */
+	uint16_t rx_progress; /* the used index when it last moved */
+	uint64_t rx_since;    /* and when that was seen; 0 = not yet */
 	uint64_t rebuilt_at[2]; /* the last two times */
 	/* the last trouble, for the control thread; under the lock */
 	pthread_mutex_t lock;
 	struct err error;
-	bool has_error;
+	enum engine_trouble trouble_kind;
 	/* memory */
 	void *mem; /* the rings, shared with the device */
 	size_t mem_len;
@@ -84,8 +95,11 @@ unsigned vq_n_bufs(unsigned n, unsigned *rx_max);
 int vq_open(struct vq **vq, struct tapq *t, struct vhost *vhost, unsigned rx_max,
 	    struct err *e);
 
-/* Stop, if it runs, and free. NULL is accepted. The vhost-net fd stays open. */
-void vq_close(struct vq **vq);
+/*
+ * Stop, if it runs, and free. NULL is accepted. The vhost-net fd stays open. 0, or
+ * -EBUSY: it could not be stopped, so that the pool must stay mapped (vq_stop.h).
+ */
+int vq_close(struct vq **vq);
 
 /* In the worker's thread: run both rings; the TAP fd is no longer read. */
 int vq_start(struct vq *vq, struct err *e);
@@ -107,13 +121,14 @@ void vq_heat(struct vq *vq);
 void vq_poll(struct worker *w);
 
 /* Has any of them? A pure look, for spinning; arg is the worker. */
-bool vq_poll_any(const void *arg);
+bool vq_has_packets(const void *arg);
 
 /*
- * The worker is about to sleep: ask each hot vq for a call after `ahead` packets.
- * false: some have come meanwhile (they are ready now), do not sleep.
+ * The worker is about to sleep: ask each hot vq for a call after `ahead` packets,
+ * or, where they wait for room in their output, for one when there is some. Returns
+ * how many have packets meanwhile (they are ready now): sleep only if none has.
  */
-bool vq_cool(struct worker *w, unsigned ahead);
+unsigned vq_cool(struct worker *w, unsigned ahead);
 
 /* queue_ops */
 void vq_rx(struct queue *q, struct burst *b);

@@ -2,19 +2,38 @@
 /* What vhost-net tells by its eventfds: watching them, and taking what they say. */
 #include "io/loop/vq_events.h"
 
+#include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "io/loop/vq_switch.h"
 #include "io/loop/worker.h"
 
+static int fd_of(const struct vq *vq, bool is_error, enum vhost_ring_idx ring)
+{
+	return is_error ? vhost_err_fd(vq->vhost, ring) : vhost_call_fd(vq->vhost, ring);
+}
+
+/* Its bit in vq->watched. */
+static unsigned bit_of(bool is_error, enum vhost_ring_idx ring)
+{
+	return 1u << (2 * ring + is_error);
+}
+
 /* Calls and errors of both rings wake the loop, once each time they are signalled. */
-static void watch_fd(struct vq *vq, int fd, enum loop_kind kind, enum vhost_ring_idx ring)
+static void watch_fd(struct vq *vq, bool is_error, enum vhost_ring_idx ring)
 {
 	struct loop *l = &vq->t->w->loop;
-	uint64_t tag = loop_tag(kind, vq->t->view_idx, ring);
+	int fd = fd_of(vq, is_error, ring);
+	uint64_t tag =
+		loop_tag(is_error ? LOOP_vq_err : LOOP_vq_call, vq->t->view_idx, ring);
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.u64 = tag};
 	struct io_uring_sqe *sqe;
 
+	if (vq->watched & bit_of(is_error, ring))
+		return;
+	vq->watched |= bit_of(is_error, ring);
 	if (!l->has_ring) {
 		epoll_ctl(l->epfd, EPOLL_CTL_ADD, fd, &ev);
 		return;
@@ -29,44 +48,62 @@ static void watch_fd(struct vq *vq, int fd, enum loop_kind kind, enum vhost_ring
 
 void vq_events_watch(struct vq *vq)
 {
-	if (vq->is_watched)
-		return;
-	vq->is_watched = true;
 	for (unsigned r = 0; r < VHOST_RINGS; r++) {
-		watch_fd(vq, vhost_call_fd(vq->vhost, r), LOOP_vq_call, r);
-		watch_fd(vq, vhost_err_fd(vq->vhost, r), LOOP_vq_err, r);
+		watch_fd(vq, false, r);
+		watch_fd(vq, true, r);
 	}
 }
 
-/* Empty an eventfd; false: what it said was taken before. */
-static bool take_event(int fd)
+/* Empty an eventfd: 0, or -EAGAIN: what it said was taken before. */
+static int empty(struct vq *vq, int fd)
 {
 	uint64_t n;
 
-	return read(fd, &n, sizeof(n)) == sizeof(n);
+	counter_add(&vq->t->q.count.syscalls, 1);
+	return read(fd, &n, sizeof(n)) == sizeof(n) ? 0 : -EAGAIN;
 }
 
 void vq_events_forget(struct vq *vq, enum vhost_ring_idx ring)
 {
-	take_event(vhost_err_fd(vq->vhost, ring));
+	empty(vq, vhost_err_fd(vq->vhost, ring));
 	vq->trouble &= ~(1u << ring);
 }
 
 void vq_events_take(struct vq *vq, bool is_error, enum vhost_ring_idx ring, bool is_armed)
 {
-	int fd =
-		is_error ? vhost_err_fd(vq->vhost, ring) : vhost_call_fd(vq->vhost, ring);
 	/* one error has several signs: those that came before a rebuild are emptied */
-	bool is_new = (is_armed && !is_error) || take_event(fd);
+	bool is_new =
+		(is_armed && !is_error) || empty(vq, fd_of(vq, is_error, ring)) == 0;
 
+	vq->n_watch_failures = 0;
 	if (!is_error)
 		counter_add(&vq->t->q.count.calls, 1);
 	else if (is_new)
 		vq->trouble |= 1u << ring;
-	if (!is_armed)
-		watch_fd(vq, fd, is_error ? LOOP_vq_err : LOOP_vq_call, ring);
+	if (!is_armed) {
+		vq->watched &= ~bit_of(is_error, ring);
+		watch_fd(vq, is_error, ring);
+	}
 	if (vq->state != VQ_on)
 		return;
 	vq_heat(vq);
+	worker_dirty(vq->t->w, vq->t);
+}
+
+void vq_events_failed(struct vq *vq, bool is_error, enum vhost_ring_idx ring, int code)
+{
+	struct err e = {0};
+
+	vq->watched &= ~bit_of(is_error, ring);
+	if (vq->state != VQ_on || vq->t->w->stopping)
+		return; /* watched again when it starts again */
+	if (++vq->n_watch_failures > VQ_EVENTS_FAILURES_MAX) {
+		err_set(&e, code, "the eventfds of vhost-net cannot be polled: %s",
+			strerror(-code));
+		vq_switch_give_up(vq, &e);
+		return;
+	}
+	watch_fd(vq, is_error, ring);
+	vq_heat(vq); /* what it would have told */
 	worker_dirty(vq->t->w, vq->t);
 }

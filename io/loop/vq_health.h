@@ -9,14 +9,30 @@
  * vhost-net can stop serving a ring: with a sign (the error eventfd: a descriptor
  * it could not use), or without one (it finished with nothing for a while though
  * packets are out). In the second case the kernel's thread is kicked and waited
- * for: if something has moved then, it had only got no CPU, and if the TAP takes
- * nothing for now there is nothing to be healed. Else the ring is stopped; what the
- * device had seen and not finished is dropped by name, the rest is lent again in order in
- * an empty ring. The third time within a minute the queue goes back to its TAP fd.
+ * for, twice: if something has moved then, it had only got no CPU, and if the TAP
+ * takes nothing for now there is nothing to be healed. Else the ring is stopped; what
+ * the device had seen and not finished is dropped by name, the rest is lent again in
+ * order in an empty ring. The third time within a minute the queue goes back to its
+ * TAP fd.
+ *
+ * A ring in which all that was seen is finished is stuck at the next frame, without a
+ * sign either because of that frame, or because the kernel has no memory to send with
+ * (it puts the frame back and waits). The TAP fd, written to once, tells them apart: what
+ * it takes is sent, what it refuses for want of memory stays in the ring, and counts
+ * as no trouble.
+ *
+ * The receive ring: frames lie in the TAP, buffers in the ring, and for a second no
+ * frame has come. When none comes either while the thread is kicked and waited for, it
+ * is stuck. It is looked at once a second, also while the worker has nothing to do,
+ * since no call would come; nothing is lost, as frames wait in the TAP.
+ *
+ * The kernel's thread is waited for without a limit (vhost_flush, vhost_stop): a
+ * worker stands still as long as that thread gets no CPU.
  */
 enum {
 	VQ_HEALTH_STALL_MS = 80, /* without progress */
 	VQ_HEALTH_LOOK_MS = 20,	 /* between two looks */
+	VQ_HEALTH_RX_MS = 1000,	 /* without progress of the receive ring */
 	VQ_HEALTH_WINDOW_S = 60, /* of three rebuilds */
 };
 
@@ -24,13 +40,9 @@ enum {
 void vq_health_look(struct vq *vq, uint64_t now);
 
 /*
- * Is something being sent, or in trouble, so that another look is needed soon? No
- * call comes from a broken ring.
+ * How long a worker may sleep before the next look, in ns; 0 = as long as it likes. No
+ * call comes from a broken ring, nor from one that has no buffers.
  */
-static inline bool vq_health_is_due(const struct vq *vq)
-{
-	return vq->state == VQ_on &&
-	       (vq->tx.n_out || vq->trouble || vq->rx.is_broken || vq->tx.is_broken);
-}
+uint64_t vq_health_limit(const struct vq *vq);
 
 #endif

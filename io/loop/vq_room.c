@@ -2,6 +2,8 @@
 /* How much of what a receive ring has the transmit ring behind it can take. */
 #include "io/loop/vq_room.h"
 
+#include <errno.h>
+
 /* The only place that its packets can go to, if that is a ring of the same worker. */
 static struct vq *only_out(const struct vq *vq)
 {
@@ -11,11 +13,17 @@ static struct vq *only_out(const struct vq *vq)
 	return out && out->tx == TAPQ_TX_vhost ? out->vq : NULL;
 }
 
+/* Packets for which there is room; without tables each takes up to so many entries. */
 static unsigned free_places(const struct vq *out)
 {
-	unsigned most = 2 * out->rx_max;
+	unsigned most = 2 * out->rx_max, n;
 
-	return out->tx.n_out < most && !out->tx.is_broken ? most - out->tx.n_out : 0;
+	if (out->tx.is_broken || out->tx.n_out >= most)
+		return 0;
+	n = most - out->tx.n_out;
+	if (!out->tx.indirect_max && n > out->tx.n_free / VRING_INDIRECT_MAX)
+		n = out->tx.n_free / VRING_INDIRECT_MAX;
+	return n;
 }
 
 unsigned vq_room(const struct vq *vq)
@@ -23,7 +31,7 @@ unsigned vq_room(const struct vq *vq)
 	struct vq *out = only_out(vq);
 	unsigned room;
 
-	if (!out)
+	if (!out || (vq->state != VQ_on && vq->is_hurried))
 		return BURST_MAX;
 	vq_reclaim(out);
 	room = free_places(out);
@@ -38,10 +46,10 @@ bool vq_room_is_out(const struct vq *vq)
 	       vring_has_used(&vq->rx);
 }
 
-bool vq_room_call(const struct vq *vq)
+int vq_room_ask(const struct vq *vq)
 {
 	struct vq *out = only_out(vq);
 	unsigned n = out->tx.n_out;
 
-	return vring_arm(&out->tx, n < VQ_ROOM_CALL ? n : VQ_ROOM_CALL);
+	return vring_arm(&out->tx, n < VQ_ROOM_CALL ? n : VQ_ROOM_CALL) ? 0 : -EAGAIN;
 }

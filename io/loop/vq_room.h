@@ -9,8 +9,10 @@
  * How it works: where all that a vq receives goes to one other vq of the same
  * worker, no more is taken from the receive ring than the transmit ring has room
  * for. The rest waits in the receive ring, and behind it in the TAP, whose queue
- * overflows at no cost. What has several outputs is dropped when one is full: it
- * would hold up what goes to the others.
+ * overflows at no cost. Where several send to one, those that waited longest come
+ * first (vq_poll). What has several outputs is dropped when one is full: it would
+ * hold up what goes to the others. A queue on its way to the TAP fd waits for room
+ * for a while only (vq_switch.h).
  */
 enum { VQ_ROOM_CALL = 64 }; /* sent packets that are worth being woken for */
 
@@ -20,7 +22,7 @@ unsigned vq_room(const struct vq *vq);
 /* A pure look: there are packets, but no room for any, nor is there soon. */
 bool vq_room_is_out(const struct vq *vq);
 
-/* Ask for a call when there will be room for a held vq; false: there is already. */
-bool vq_room_call(const struct vq *vq);
+/* Ask for a call when a held vq gets room: 0, or -EAGAIN: there is some already. */
+int vq_room_ask(const struct vq *vq);
 
 #endif

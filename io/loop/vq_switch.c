@@ -3,27 +3,28 @@
 #include "io/loop/vq_switch.h"
 
 #include "io/loop/tapq_rx.h"
+#include "io/loop/vq_stop.h"
 #include "io/loop/worker.h"
 
-void vq_switch_note(struct vq *vq, const struct err *e)
+void vq_switch_note(struct vq *vq, enum engine_trouble kind, const struct err *e)
 {
 	pthread_mutex_lock(&vq->lock);
 	vq->error = *e;
-	vq->has_error = true;
+	vq->trouble_kind = kind;
 	pthread_mutex_unlock(&vq->lock);
 }
 
-bool vq_switch_take_note(struct vq *vq, struct err *e)
+enum engine_trouble vq_switch_take_note(struct vq *vq, struct err *e)
 {
-	bool has;
+	enum engine_trouble kind;
 
 	pthread_mutex_lock(&vq->lock);
-	has = vq->has_error;
-	if (has)
+	kind = vq->trouble_kind;
+	if (kind != ENGINE_TROUBLE_none)
 		*e = vq->error;
-	vq->has_error = false;
+	vq->trouble_kind = ENGINE_TROUBLE_none;
 	pthread_mutex_unlock(&vq->lock);
-	return has;
+	return kind;
 }
 
 unsigned vq_switch_gather(struct vq *vq, uint16_t base)
@@ -59,30 +60,38 @@ static void leave_vhost(struct vq *vq)
 {
 	struct tapq *t = vq->t;
 	struct err e = {0};
-	uint16_t base = vq->tx.used_idx;
-
-	int rx = vhost_stop(vq->vhost, VHOST_RX, NULL, &e);
-	int tx = vhost_stop(vq->vhost, VHOST_TX, &base, &e);
+	uint16_t base = 0;
+	int rx = vq_stop_ring(vq, VHOST_RX, NULL, &e);
+	int tx = vq_stop_ring(vq, VHOST_TX, &base, &e);
 
 	if (rx || tx)
-		vq_switch_note(vq, &e);
-	vq_switch_gather(vq, base);
+		vq_switch_note(vq, ENGINE_TROUBLE_left, &e);
+	/* what a runaway has been lent stays with it */
+	if (!tx)
+		vq_switch_gather(vq, base);
+	vq->is_hurried = false;
+	vq->drain_until = loop_now() + VQ_SWITCH_ROOM_MS * 1000000ull;
 	vq->state = VQ_draining;
 	tapq_serve(t, TAPQ_RX_vhost, t->tap_tx);
 	send_again(vq);
 	forward_ready(&t->w->forward, &t->q);
 	t->w->n_moving++;
+	t->w->is_changed = true;
 }
 
 static void enter_vhost(struct vq *vq)
 {
 	struct tapq *t = vq->t;
+	struct err e = {0};
 
-	if (t->gone)
+	if (vq_stop_refuse(vq, &e))
+		vq_switch_note(vq, ENGINE_TROUBLE_left, &e);
+	if (t->gone || e.code)
 		return;
 	tapq_rx_pause(t);
 	vq->state = VQ_pausing;
 	t->w->n_moving++;
+	t->w->is_changed = true;
 }
 
 void vq_switch_to(struct vq *vq, bool to_vhost)
@@ -91,6 +100,19 @@ void vq_switch_to(struct vq *vq, bool to_vhost)
 		enter_vhost(vq);
 	else if (!to_vhost && vq->state == VQ_on)
 		leave_vhost(vq);
+}
+
+void vq_switch_give_up(struct vq *vq, const struct err *e)
+{
+	vq_switch_note(vq, ENGINE_TROUBLE_left, e);
+	counter_add(&vq->t->q.count.fallbacks, 1);
+	vq_switch_to(vq, false);
+}
+
+static void settled(struct vq *vq)
+{
+	vq->t->w->n_moving--;
+	vq->t->w->is_changed = true;
 }
 
 static void back_to_tap(struct vq *vq)
@@ -102,38 +124,52 @@ static void back_to_tap(struct vq *vq)
 	tapq_rx_resume(t);
 }
 
-static void step_pausing(struct vq *vq)
+/* Has all that the TAP fd brought, and all that went to it, gone its way? */
+static bool is_quiet(const struct vq *vq)
 {
-	struct tapq *t = vq->t;
+	const struct tapq *t = vq->t;
 	bool is_read_at_once = t->rx == TAPQ_RX_poll || t->rx == TAPQ_RX_epoll;
-	struct err e = {0};
 
 	/* a queue that is read at once has nothing in between: the rest stays in the TAP
 	 */
-	if (tapq_rx_is_pending(t) || t->n_in || t->w->n_writes ||
-	    (!is_read_at_once && t->q.is_ready))
+	return !tapq_rx_is_pending(t) && !t->n_in && !t->w->n_writes &&
+	       (is_read_at_once || !t->q.is_ready);
+}
+
+bool vq_switch_can_step(const struct vq *vq)
+{
+	return vq->state == VQ_draining || (vq->state == VQ_pausing && is_quiet(vq));
+}
+
+static void step_pausing(struct vq *vq)
+{
+	struct err e = {0};
+
+	if (!is_quiet(vq))
 		return;
-	t->w->n_moving--;
-	if (t->w->stopping || vq_start(vq, &e)) {
+	settled(vq);
+	if (vq->t->w->stopping || vq_start(vq, &e)) {
 		if (e.code)
-			vq_switch_note(vq, &e);
+			vq_switch_note(vq, ENGINE_TROUBLE_left, &e);
 		back_to_tap(vq);
 	}
 }
 
-static void step_draining(struct vq *vq)
+static void step_draining(struct vq *vq, uint64_t now)
 {
+	vq->is_hurried = now >= vq->drain_until;
 	if (vring_has_used(&vq->rx) && !vq->rx.is_broken)
 		return;
-	vq->t->w->n_moving--;
-	vq_empty_rx(vq);
+	settled(vq);
+	if (!vq_stop_is_runaway(vq, VHOST_RX))
+		vq_empty_rx(vq);
 	back_to_tap(vq);
 }
 
-void vq_switch_step(struct vq *vq)
+void vq_switch_step(struct vq *vq, uint64_t now)
 {
 	if (vq->state == VQ_pausing)
 		step_pausing(vq);
 	else if (vq->state == VQ_draining)
-		step_draining(vq);
+		step_draining(vq, now);
 }

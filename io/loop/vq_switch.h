@@ -5,6 +5,9 @@
 
 #include "io/loop/vq.h"
 
+/* A queue that leaves vhost-net waits for room in its output for so long, then drops. */
+enum { VQ_SWITCH_ROOM_MS = 100 };
+
 /*
  * All in the worker's thread. Nothing is lost and order is kept: what the way
  * that is left has read is forwarded before the new one is read, and what it has
@@ -15,8 +18,17 @@
 /* Towards vhost-net, or towards the TAP fd; no effect if it is so or on its way. */
 void vq_switch_to(struct vq *vq, bool to_vhost);
 
-/* Each turn while vq_switch_is_moving: go on when what was waited for is there. */
-void vq_switch_step(struct vq *vq);
+/* Trouble that ends the use of vhost-net: told, counted, and on to the TAP fd. */
+void vq_switch_give_up(struct vq *vq, const struct err *e);
+
+/*
+ * Each turn while vq_switch_is_moving: go on when what was waited for is there. now:
+ * CLOCK_MONOTONIC in ns.
+ */
+void vq_switch_step(struct vq *vq, uint64_t now);
+
+/* Could it go on now? If not, it waits for something that wakes the loop. */
+bool vq_switch_can_step(const struct vq *vq);
 
 static inline bool vq_switch_is_moving(const struct vq *vq)
 {
@@ -30,9 +42,9 @@ static inline bool vq_switch_is_moving(const struct vq *vq)
 unsigned vq_switch_gather(struct vq *vq, uint16_t base);
 
 /* Trouble with vhost-net, for the control thread to tell; the last one is kept. */
-void vq_switch_note(struct vq *vq, const struct err *e);
+void vq_switch_note(struct vq *vq, enum engine_trouble kind, const struct err *e);
 
-/* From the control thread: was there any since it asked last? */
-bool vq_switch_take_note(struct vq *vq, struct err *e);
+/* From the control thread: what was there since it asked last? */
+enum engine_trouble vq_switch_take_note(struct vq *vq, struct err *e);
 
 #endif

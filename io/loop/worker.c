@@ -59,15 +59,22 @@ static int open_pool(struct worker *w, unsigned n, unsigned n_populate, struct e
 	return 0;
 }
 
+bool worker_has_room(unsigned n_rx, unsigned n_vqs)
+{
+	unsigned rx_max;
+
+	return worker_n_bufs(n_rx) + vq_n_bufs(n_vqs, &rx_max) <= POOL_BUFS_MAX;
+}
+
 int worker_open(struct worker *w, unsigned n_views, unsigned n_rx, unsigned n_vqs,
 		bool populate, struct err *e)
 {
-	unsigned n_base = worker_n_bufs(n_rx);
-	unsigned n_bufs = n_base + vq_n_bufs(n_vqs, &w->vq_rx_max);
+	unsigned n_base = worker_n_bufs(n_rx), n_bufs = n_base;
 
-	if (n_bufs > POOL_BUFS_MAX) { /* too many queues for vhost-net, not for TAP fds */
-		n_bufs = n_base;
-		w->vq_rx_max = 0;
+	/* there may be too many queues for vhost-net, but not for TAP fds */
+	if (n_vqs && worker_has_room(n_rx, n_vqs)) {
+		n_bufs += vq_n_bufs(n_vqs, &w->vq_rx_max);
+		w->vq_room = n_vqs;
 	}
 	if (n_bufs > POOL_BUFS_MAX)
 		return err_set(e, -E2BIG,
@@ -166,14 +173,16 @@ void worker_stop(struct worker *w)
 
 void worker_close(struct worker *w)
 {
+	int kept = 0;
+
 	for (unsigned i = 0; w->loop.has_ring && i < w->n_views; i++)
 		tapq_rx_close(&w->views[i]);
 	loop_close(&w->loop);
 	for (unsigned i = 0; w->views && i < w->n_views; i++)
-		vq_close(&w->views[i].vq);
+		kept |= vq_close(&w->views[i].vq);
 	if (w->loop.wake_fd >= 0)
 		close(w->loop.wake_fd);
-	if (w->pool_mem)
+	if (w->pool_mem && !kept) /* a device may still write to it: vq_stop.h */
 		munmap(w->pool_mem, w->pool_len);
 	free(w->views);
 	free(w->held);

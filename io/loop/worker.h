@@ -48,16 +48,22 @@ struct worker {
 	unsigned n_held;
 	unsigned n_failed; /* writes of which only the failure completes, this reap */
 	unsigned n_writes; /* writes whose completion is awaited (form D) */
+	unsigned n_fresh;  /* of these: made by this turn */
 	struct iovec *iov; /* for packets of several buffers, until handed over */
 	unsigned n_iov;
 	struct tapq *dirty; /* views to arm at the end of the turn */
 	/* the queues that vhost-net serves or may serve, see worker_vq.c */
 	struct vq **vqs; /* room for n_rx */
 	unsigned n_vqs, n_vqs_on, n_moving;
+	bool is_changed;  /* one has begun to move, or has come to where it went */
+	bool is_starved;  /* one found no buffer to lend */
+	bool has_left;	  /* one has packets left over from this turn */
 	struct vq *hot;	  /* those whose rings are looked at each turn */
 	uint64_t look_at; /* when their health is looked at next */
 	bool has_wish;	  /* set by others, then wake_fd is written to */
-	unsigned vq_rx_max;
+	/* how many vqs there is room for, and what each may lend for receiving; 0: the
+	 * worker receives from too many queues for any */
+	unsigned vq_room, vq_rx_max;
 	bool stop;
 	bool stopping; /* this thread has seen it: nothing is armed any more */
 	uint64_t turns, packets;
@@ -69,11 +75,15 @@ void worker_init(struct worker *w, unsigned idx, int cpu);
 /*
  * Get memory and the wake-up eventfd. populate: the buffers are resident from
  * the start, so that nothing grows under load; those for vhost-net (of n_vqs of
- * the queues) are not before they are used. views: w->views is filled by the caller
- * between this and worker_start, then w->n_rx. 0 or a negative errno.
+ * the queues, or of none if worker_has_room says no) are not before they are used. views:
+ * w->views is filled by the caller between this and worker_start, then w->n_rx. 0 or a
+ * negative errno.
  */
 int worker_open(struct worker *w, unsigned n_views, unsigned n_rx, unsigned n_vqs,
 		bool populate, struct err *e);
+
+/* Can a worker that receives from n_rx queues have n_vqs vqs? */
+bool worker_has_room(unsigned n_rx, unsigned n_vqs);
 
 /* How many buffers a worker with n_rx receive queues gets. */
 unsigned worker_n_bufs(unsigned n_rx);

@@ -60,7 +60,7 @@ static void take_events(struct worker *w)
 			break;
 		case LOOP_vq_call:
 		case LOOP_vq_err:
-			worker_vq_event(w, tag, true);
+			worker_vq_event(w, tag, 0, true);
 			break;
 		default:
 			tapq_rx_event(&w->views[loop_tag_view(tag)]);
@@ -90,8 +90,7 @@ static void take_cqe(struct worker *w, const struct io_uring_cqe *cqe)
 		break;
 	case LOOP_vq_call:
 	case LOOP_vq_err:
-		if (cqe->res >= 0)
-			worker_vq_event(w, tag, cqe->flags & IORING_CQE_F_MORE);
+		worker_vq_event(w, tag, cqe->res, cqe->flags & IORING_CQE_F_MORE);
 		break;
 	case LOOP_wake:
 		see_wake(w);
@@ -181,12 +180,14 @@ static void catch_up(struct worker *w)
 static void end_turn(struct worker *w, bool was_empty)
 {
 	enum wait_mode mode = wait_mode(&w->wait);
-	/* writes of form D never have to wait: all of them complete in one enter */
-	struct loop_sleep how = {.want = w->n_writes};
+	struct loop_sleep how = {.want = 1};
+	/* writes of form D complete in the enter that hands them over, all but those that
+	 * a kernel puts off: these are waited for as everything else is */
+	bool has_work = w->n_fresh || w->forward.first || w->has_left || w->stopping ||
+			worker_vq_can_step(w);
 
-	if (!how.want && !w->forward.first && !w->n_moving)
-		how.want = 1;
-	if (!how.want || w->stopping) {
+	w->n_fresh = 0;
+	if (has_work) {
 		loop_peek(&w->loop);
 		return;
 	}
@@ -197,7 +198,7 @@ static void end_turn(struct worker *w, bool was_empty)
 	} else if (mode == WAIT_batch) {
 		how.batch_ns = wait_ns(&w->wait, mode);
 	}
-	if (w->n_vqs && !worker_vq_may_sleep(w, was_empty, &how))
+	if (w->n_vqs && !worker_vq_can_sleep(w, was_empty, &how))
 		loop_peek(&w->loop);
 	else
 		loop_sleep(&w->loop, &how);
@@ -252,7 +253,8 @@ static void disarm(struct worker *w)
 		turn(w);
 	for (unsigned i = 0; i < w->n_views; i++)
 		tapq_rx_close(&w->views[i]);
-	if (!w->n_writes)
+	/* what the kernel may still read or write stays out */
+	if (!w->n_writes && !worker_vq_has_runaway(w))
 		pool_init(&w->pool, w->pool_mem, w->pool.n);
 }
 

@@ -104,6 +104,9 @@ int port_vhost_attach(struct port *p, struct err *e);
 /* Stop and close them; accepts a port that has none. Nobody may use p->vhost then. */
 void port_vhost_detach(struct port *p);
 
+/* The same, where vhost-net turns out not to be usable; why goes to p->vhost_why. */
+void port_vhost_give_up(struct port *p, const char *why);
+
 bool port_vhost_is_attached(const struct port *p);
 
 /* The kernel threads that serve p->vhost, as far as they are seen; valid until detach. */

@@ -166,6 +166,12 @@ void port_vhost_detach(struct port *p)
 		vhost_threads_fini(&p->setup->vhost_threads);
 }
 
+void port_vhost_give_up(struct port *p, const char *why)
+{
+	port_vhost_detach(p);
+	say_why(p, "%.480s; using the TAP fds", why);
+}
+
 bool port_vhost_is_attached(const struct port *p)
 {
 	return p->vhost[0];

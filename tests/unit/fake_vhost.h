@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A stand-in for the vhost-net stage: threads serve the rings over the TAP fd. */
+/* A stand-in for the threads of vhost-net: they serve the rings over the TAP fd. */
 #ifndef TESTS_UNIT_FAKE_VHOST_H
 #define TESTS_UNIT_FAKE_VHOST_H
 
@@ -17,10 +17,9 @@
 #include "vhost/vhost.h"
 
 /*
- * How it works: the whole of vhost/vhost.h is defined here, so that a test that
- * includes this needs no /dev/vhost-net: the linker takes these. One thread for
- * each running ring does with the TAP fd what vhost-net does with its socket. The
- * modes say how it misbehaves; tests set them before or while it runs.
+ * How it works: one thread for each running ring does with the TAP fd what vhost-net
+ * does with its socket; fake_stage.h starts and stops them. The modes say how it
+ * misbehaves; tests set them before or while it runs.
  */
 struct fake_mode {
 	unsigned merge;	     /* not 0: fill only so many bytes of each receive buffer */
@@ -31,6 +30,11 @@ struct fake_mode {
 	bool late;	     /* the TX thread gets no CPU */
 	unsigned n_flushes;  /* begun */
 	bool no_start;	     /* vhost_start fails */
+	bool no_memory;	     /* the TX thread can send nothing, and puts the frame back */
+	bool rx_stall;	     /* the RX thread takes no frame, without a sign */
+	bool rx_error;	     /* it refuses a buffer by the error eventfd */
+	unsigned no_stop;    /* bit r: vhost_stop of ring r fails */
+	int credit;	     /* not 0: a semaphore eventfd, each frame takes one */
 	bool no_bind;
 	int gate;		     /* not 0: nothing is sent before this is readable */
 	unsigned n_stalls, n_errors; /* how often it did */
@@ -86,18 +90,39 @@ static inline void fake_signal(int fd)
 	assert_int_equal(write(fd, &n, sizeof(n)), sizeof(n));
 }
 
-/* Until one of the two is readable; false: it is to stop. kick is emptied. */
+/* Until one of the three is readable; false: it is to stop. kick is emptied. */
 static inline bool fake_wait(struct fake_ring *r, int fd)
 {
 	struct pollfd p[] = {{.fd = r->stop, .events = POLLIN},
+			     {.fd = r->kick, .events = POLLIN},
 			     {.fd = fd, .events = POLLIN}};
 	uint64_t n;
 
-	while (poll(p, 2, -1) < 0)
+	while (poll(p, 3, -1) < 0)
 		;
-	if (fd == r->kick && p[1].revents && read(fd, &n, sizeof(n)) < 0)
+	if (p[1].revents && read(r->kick, &n, sizeof(n)) < 0)
 		assert_int_equal(errno, EAGAIN);
 	return !p[0].revents;
+}
+
+/* The thread has done what it was woken for. */
+static inline void fake_flushed(struct fake_ring *r)
+{
+	__atomic_store_n(&r->is_flushing, false, __ATOMIC_RELEASE);
+}
+
+/* May the next frame go? false: it is to stop. */
+static inline bool fake_pass(struct fake_ring *r)
+{
+	int fd = fake.gate ? fake.gate : fake.credit;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	uint64_t n;
+
+	while (fd && poll(&p, 1, 0) <= 0) {
+		if (!fake_wait(r, fd))
+			return false;
+	}
+	return !fake.credit || read(fd, &n, sizeof(n)) == sizeof(n);
 }
 
 static inline bool fake_fetch(struct fake_ring *r)
@@ -107,14 +132,14 @@ static inline bool fake_fetch(struct fake_ring *r)
 			r->has_buf = true;
 			break;
 		}
-		__atomic_store_n(&r->is_flushing, false, __ATOMIC_RELEASE);
+		fake_flushed(r);
 		if (!vdev_enable_kick(&r->d) && !fake_wait(r, r->kick))
 			return false;
 		else if (r->d.fault)
 			fail_msg("the driver's fault: %s", r->d.fault);
 	}
 	while (r->is_wedged) {
-		__atomic_store_n(&r->is_flushing, false, __ATOMIC_RELEASE);
+		fake_flushed(r);
 		if (!fake_wait(r, r->kick))
 			break;
 	}
@@ -147,7 +172,13 @@ static inline void fake_tx(struct vhost *v, struct fake_ring *r)
 	bool has_error = false;
 
 	while (fake_fetch(r) && fake_is_on_time(r)) {
-		if (fake.gate && !fake_wait(r, fake.gate))
+		if (fake_get(no_memory)) {
+			fake_flushed(r);
+			if (!fake_wait(r, r->kick))
+				break;
+			continue;
+		}
+		if (!fake_pass(r))
 			break;
 		r->n++;
 		if (fake_is_nth(r->n, fake_get(error_each))) {
@@ -171,11 +202,17 @@ static inline void fake_tx(struct vhost *v, struct fake_ring *r)
 		}
 		assert_false(r->buf.writes);
 		assert_true(iov[0].iov_len >= PKT_VNET_LEN);
-		if (writev(r->tap, iov, (int)r->buf.n) < 0)
+		if (writev(r->tap, iov, (int)r->buf.n) < 0) {
 			assert_true(errno == EIO || errno == EBADFD);
+			r->is_wedged = errno == EBADFD; /* never finished */
+		}
+		if (r->is_wedged)
+			continue;
 		fake_use(r, 0);
 		if (vdev_flush(&r->d))
 			fake_signal(r->call);
+		if (fake.credit)
+			fake_flushed(r);
 	}
 	if (has_error) /* as a kick makes the kernel meet it again, at the last moment */
 		fake_signal(r->err);
@@ -212,18 +249,35 @@ static inline bool fake_spread(struct fake_ring *r, const uint8_t *frame, uint32
 static inline void fake_rx(struct fake_ring *r)
 {
 	uint8_t *frame = malloc(PKT_ROOM);
+	bool has_error = false;
 
 	assert_non_null(frame);
 	while (fake_fetch(r)) {
-		ssize_t n = read(r->tap, frame, PKT_ROOM);
+		struct pollfd p = {.fd = r->tap, .events = POLLIN};
+		ssize_t n;
 
-		if (n < 0 && !fake_wait(r, r->tap))
-			break;
+		if (poll(&p, 1, 0) <= 0) { /* the buffer waits for a frame */
+			fake_flushed(r);
+			if (!fake_wait(r, r->tap))
+				break;
+			continue;
+		}
+		if (fake_get(rx_error)) {
+			fake_set(n_errors, fake.n_errors + 1);
+			fake_signal(r->err);
+			has_error = true;
+		}
+		r->is_wedged = has_error || fake_get(rx_stall);
+		if (r->is_wedged)
+			continue;
+		n = read(r->tap, frame, PKT_ROOM);
 		if (n > 0 && !fake_spread(r, frame, (uint32_t)n))
 			break;
 		if (n < 0 && errno == EBADFD)
 			r->is_wedged = true;
 	}
+	if (has_error)
+		fake_signal(r->err);
 	free(frame);
 }
 
@@ -242,159 +296,6 @@ static inline void *fake_main(void *arg)
 	else
 		fake_tx(s.v, s.r);
 	return NULL;
-}
-
-/* --- the door of the stage --- */
-
-int vhost_can(struct err *e)
-{
-	(void)e;
-	return 0;
-}
-
-int vhost_probe(struct err *e)
-{
-	(void)e;
-	return 0;
-}
-
-int vhost_open(struct vhost **vp, const struct vhost_conf *conf, struct err *e)
-{
-	struct vhost *v = calloc(1, sizeof(*v));
-
-	(void)conf, (void)e;
-	assert_non_null(v);
-	for (unsigned i = 0; i < VHOST_RINGS; i++) {
-		v->rings[i].kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		v->rings[i].call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		v->rings[i].err = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		v->rings[i].stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	}
-	*vp = v;
-	return 0;
-}
-
-int vhost_bind(struct vhost *v, const struct vhost_region *regions, unsigned n,
-	       const struct vhost_ring rings[VHOST_RINGS], struct err *e)
-{
-	uint64_t features = fake.features ? fake.features : FAKE_FEATURES;
-
-	if (fake.no_bind)
-		return err_set(e, -EINVAL, "the stand-in binds nothing");
-	memcpy(v->regions, regions, n * sizeof(*regions));
-	v->n_regions = n;
-	for (unsigned i = 0; i < VHOST_RINGS; i++)
-		v->rings[i].d = (struct vdev){
-			.desc = rings[i].desc,
-			.avail = rings[i].avail,
-			.used = rings[i].used,
-			.mem = regions[1].mem,
-			.addr = regions[1].addr,
-			.mem_len = regions[1].len,
-			.num = rings[i].num,
-			.event_idx = features >> VIRTIO_RING_F_EVENT_IDX & 1,
-		};
-	return 0;
-}
-
-int vhost_rebase(struct vhost *v, enum vhost_ring_idx ring, uint16_t base, struct err *e)
-{
-	struct vdev *d = &v->rings[ring].d;
-
-	(void)e;
-	assert_false(v->rings[ring].is_running);
-	d->avail_next = base;
-	d->used_next = d->used_shown = __atomic_load_n(&d->used->idx, __ATOMIC_ACQUIRE);
-	return 0;
-}
-
-int vhost_start(struct vhost *v, enum vhost_ring_idx ring, int tap_fd, struct err *e)
-{
-	struct fake_start *s = malloc(sizeof(*s));
-	struct fake_ring *r = &v->rings[ring];
-	uint64_t n;
-
-	assert_false(r->is_running);
-	if (fake.no_start) {
-		free(s);
-		return err_set(e, -EBADFD, "the stand-in does not start");
-	}
-	*s = (struct fake_start){v, r};
-	if (read(r->stop, &n, sizeof(n)) < 0)
-		assert_int_equal(errno, EAGAIN);
-	r->tap = tap_fd;
-	r->is_wedged = r->has_buf = false;
-	r->is_running = true;
-	assert_int_equal(pthread_create(&r->thread, NULL, fake_main, s), 0);
-	return 0;
-}
-
-int vhost_stop(struct vhost *v, enum vhost_ring_idx ring, uint16_t *base, struct err *e)
-{
-	struct fake_ring *r = &v->rings[ring];
-
-	(void)e;
-	if (r->is_running) {
-		fake_signal(r->stop);
-		pthread_join(r->thread, NULL);
-		if (r->has_buf)
-			r->d.avail_next--;
-		r->is_running = r->has_buf = false;
-	}
-	if (base)
-		*base = r->d.avail_next;
-	return 0;
-}
-
-void vhost_close(struct vhost **vp)
-{
-	struct vhost *v = *vp;
-
-	*vp = NULL;
-	for (unsigned i = 0; v && i < VHOST_RINGS; i++) {
-		vhost_stop(v, i, NULL, NULL);
-		close(v->rings[i].kick);
-		close(v->rings[i].call);
-		close(v->rings[i].err);
-		close(v->rings[i].stop);
-	}
-	free(v);
-}
-
-int vhost_flush(struct vhost *v, struct err *e)
-{
-	struct fake_ring *r = &v->rings[VHOST_TX];
-
-	(void)e;
-	fake_set(n_flushes, fake.n_flushes + 1);
-	__atomic_store_n(&r->is_flushing, true, __ATOMIC_RELEASE);
-	fake_signal(r->kick);
-	while (__atomic_load_n(&r->is_flushing, __ATOMIC_ACQUIRE))
-		poll(NULL, 0, 1);
-	return 0;
-}
-
-int vhost_kick_fd(const struct vhost *v, enum vhost_ring_idx ring)
-{
-	return v->rings[ring].kick;
-}
-
-int vhost_call_fd(const struct vhost *v, enum vhost_ring_idx ring)
-{
-	return v->rings[ring].call;
-}
-
-int vhost_err_fd(const struct vhost *v, enum vhost_ring_idx ring)
-{
-	return v->rings[ring].err;
-}
-
-void vhost_info(const struct vhost *v, struct vhost_info *info)
-{
-	*info = (struct vhost_info){.features = fake.features ? fake.features
-							      : FAKE_FEATURES};
-	for (unsigned i = 0; i < VHOST_RINGS; i++)
-		info->is_running[i] = v->rings[i].is_running;
 }
 
 #endif

@@ -204,6 +204,7 @@ static void test_switching_idle(void **state)
 
 static void test_no_start(void **state)
 {
+	const struct vhost_conf conf = {.fd = -1};
 	struct engine_lab l;
 	struct err e = {0};
 
@@ -218,14 +219,19 @@ static void test_no_start(void **state)
 	l.ports[0].spec.vhost = l.ports[1].spec.vhost = TRI_auto;
 	lab_start(&l);
 	assert_false(engine_vhost_is_on(l.g, 0));
+	for (unsigned i = 0; i < 2; i++) { /* which then have no vhost-net fds */
+		assert_false(port_vhost_is_attached(&l.ports[i]));
+		assert_non_null(strstr(l.ports[i].vhost_why, "binds nothing; using"));
+		vhost_open(&l.ports[i].vhost[0], &conf, NULL);
+	}
 	lab_pass(&l, 0, 1, 100);
 	engine_stop(&l.g);
 	fake.no_bind = false;
 	fake.no_start = true;
 	lab_start(&l);
 	assert_false(engine_vhost_is_on(l.g, 0));
-	assert_true(engine_vhost_error(l.g, 0, 0, &e));
-	assert_false(engine_vhost_error(l.g, 0, 0, &e));
+	assert_int_equal(engine_vhost_trouble(l.g, 0, 0, &e), ENGINE_TROUBLE_left);
+	assert_int_equal(engine_vhost_trouble(l.g, 0, 0, &e), ENGINE_TROUBLE_none);
 	lab_pass(&l, 0, 1, 100);
 	lab_pass(&l, 1, 0, 100);
 	close_vhost(&l);

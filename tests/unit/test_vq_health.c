@@ -29,7 +29,7 @@ static void heal(bool by_error, unsigned way)
 		fake_set(error_each, 0);
 		fake_set(stall_each, 0);
 		wait_for_rebuilds(&l, round);
-		lab_wait_for(engine_vhost_error(l.g, 1, 0, &e));
+		lab_wait_for(engine_vhost_trouble(l.g, 1, 0, &e));
 		n++;
 		assert_non_null(strstr(e.text, by_error ? "descriptor" : "no frame"));
 		assert_int_equal(lab_drops(&l, 1, DROP_tx_ring_stuck), n);

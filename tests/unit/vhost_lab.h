@@ -4,7 +4,7 @@
 #define TESTS_UNIT_VHOST_LAB_H
 
 #include "tests/unit/engine_lab.h"
-#include "tests/unit/fake_vhost.h"
+#include "tests/unit/fake_stage.h"
 
 /* Ports of the lab, those in `which` (bits) with a vhost-net fd for each queue. */
 static inline void open_vhost(struct engine_lab *l, unsigned way, unsigned which,
