@@ -26,6 +26,7 @@ struct fake_mode {
 	unsigned stall_each; /* not 0: never finish each N-th frame, and stop without a
 				sign */
 	unsigned error_each; /* not 0: refuse each N-th frame by the error eventfd */
+	bool is_silent;	     /* ... without it */
 	bool lies;	     /* answer with an id that is not out (half a ring away) */
 	bool late;	     /* the TX thread gets no CPU */
 	unsigned n_flushes;  /* begun */
@@ -184,6 +185,8 @@ static inline void fake_tx(struct vhost *v, struct fake_ring *r)
 		if (fake_is_nth(r->n, fake_get(error_each))) {
 			fake_set(n_errors, fake.n_errors + 1);
 			r->is_wedged = true; /* not seen: the index stays before it */
+			if (fake_get(is_silent))
+				continue;
 			fake_signal(r->err);
 			has_error = true;
 			continue;

@@ -6,6 +6,9 @@
 #include "tests/unit/engine_lab.h"
 #include "tests/unit/fake_stage.h"
 
+#include "io/loop/engine_vhost.h"
+#include "io/loop/vq.h"
+
 /* Ports of the lab, those in `which` (bits) with a vhost-net fd for each queue. */
 static inline void open_vhost(struct engine_lab *l, unsigned way, unsigned which,
 			      const char *const *options)
@@ -40,6 +43,61 @@ static inline struct counters both(const struct engine_lab *l)
 
 	counters_add(&a, &b);
 	return a;
+}
+
+struct toggling {
+	struct engine_lab *l;
+	bool stop;
+	bool only; /* port 1 alone */
+	unsigned n;
+};
+
+/* To the other way and back, as soon as the one before has come about. */
+static inline void *toggle(void *arg)
+{
+	struct toggling *t = arg;
+
+	while (!__atomic_load_n(&t->stop, __ATOMIC_ACQUIRE)) {
+		unsigned port = t->only || t->n % 2;
+		bool on = !engine_vhost_is_on(t->l->g, port);
+		struct err e = {0};
+
+		assert_int_equal(engine_vhost_switch(t->l->g, port, on, &e), 0);
+		lab_wait_for(engine_vhost_is_on(t->l->g, port) == on);
+		__atomic_add_fetch(&t->n, 1, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+/* A worker that has nothing to do sleeps. */
+static inline void check_idle(const struct engine_lab *l)
+{
+	struct engine_worker_stats before, after;
+
+	poll(NULL, 0, 100);
+	engine_worker_stats(l->g, 0, &before);
+	poll(NULL, 0, 200);
+	engine_worker_stats(l->g, 0, &after);
+	assert_true(after.enters - before.enters < 20);
+}
+
+/* The worker's own part of a queue, to be read when the worker does not use it. */
+static inline const struct vq *lab_vq(const struct engine_lab *l, unsigned port)
+{
+	const struct engine *g = l->g;
+
+	return g->workers[0].views[g->first_view[port]].vq;
+}
+
+static inline const char *lab_begin(void)
+{
+	const char *no_lab = lab_enter();
+
+	if (no_lab)
+		return no_lab;
+	warm_up();
+	best = lab_best_form();
+	return NULL;
 }
 
 #endif
