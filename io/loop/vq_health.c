@@ -228,10 +228,11 @@ static bool is_stalled(struct vq *vq, uint64_t now)
 
 	if (!vq->tx.n_out) {
 		vq->tx_since = 0;
+		vq->is_short = false;
 		return false;
 	}
 	if (!vq->tx_since || progress != vq->tx_progress) {
-		if (progress != vq->tx_progress)
+		if (vq->tx_since) /* else it was set up again */
 			vq->is_short = false;
 		vq->tx_progress = progress;
 		vq->tx_since = now;

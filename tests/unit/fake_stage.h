@@ -81,7 +81,7 @@ int vhost_start(struct vhost *v, enum vhost_ring_idx ring, int tap_fd, struct er
 	uint64_t n;
 
 	assert_false(r->is_running);
-	if (fake.no_start) {
+	if (fake_get(no_start)) {
 		free(s);
 		return err_set(e, -EBADFD, "the stand-in does not start");
 	}

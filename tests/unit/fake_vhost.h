@@ -33,7 +33,7 @@ struct fake_mode {
 	bool no_start;	     /* vhost_start fails */
 	bool no_memory;	     /* the TX thread can send nothing, and puts the frame back */
 	bool rx_stall;	     /* the RX thread takes no frame, without a sign */
-	bool rx_error;	     /* it refuses a buffer by the error eventfd */
+	bool rx_error;	     /* it refuses one buffer by the error eventfd */
 	unsigned no_stop;    /* bit r: vhost_stop of ring r fails */
 	int credit;	     /* not 0: a semaphore eventfd, each frame takes one */
 	bool no_bind;
@@ -266,6 +266,7 @@ static inline void fake_rx(struct fake_ring *r)
 			continue;
 		}
 		if (fake_get(rx_error)) {
+			fake_set(rx_error, false);
 			fake_set(n_errors, fake.n_errors + 1);
 			fake_signal(r->err);
 			has_error = true;

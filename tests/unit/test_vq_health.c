@@ -2,7 +2,16 @@
 /* io/loop/vq_health: a vhost-net that fails in all its ways, in a running engine. */
 #include "tests/unit/vhost_lab.h"
 
-#include "io/loop/engine_vhost.h"
+#include "io/loop/tapq_try.h"
+#include "io/loop/tapq_tx.h"
+
+/* The kernel without memory, as the TAP fd tells of it. */
+int tapq_try_send(const struct tapq *t, const struct pkt *p)
+{
+	if (fake_get(no_memory))
+		return -ENOMEM;
+	return tapq_tx_once(t, p) < 0 ? -errno : 0;
+}
 
 static void wait_for_rebuilds(const struct engine_lab *l, unsigned n)
 {
@@ -128,6 +137,187 @@ static void test_liar_then_silence(void **state)
 	}
 }
 
+static unsigned n_healed(const struct engine_lab *l)
+{
+	struct counters c = both(l);
+
+	return (unsigned)(c.rebuilds + c.fallbacks);
+}
+
+static void check_trouble(const struct engine_lab *l, unsigned port,
+			  enum engine_trouble want, const char *words)
+{
+	enum engine_trouble kind;
+	struct err e = {0};
+
+	lab_wait_for((kind = engine_vhost_trouble(l->g, port, 0, &e)) !=
+		     ENGINE_TROUBLE_none);
+	assert_int_equal(kind, want);
+	assert_non_null(strstr(e.text, words));
+}
+
+/* A kernel that has no memory to send with: frames wait, however long, and all go. */
+static void test_no_memory(void **state)
+{
+	enum { N = 5 };
+
+	(void)state;
+	for_each_way(i)
+	{
+		struct engine_lab l;
+		struct err e = {0};
+		unsigned first;
+
+		open_vhost(&l, i, 2, NULL);
+		lab_start(&l);
+		lab_pass(&l, 0, 1, 100);
+		fake_set(no_memory, true);
+		first = l.number;
+		lab_push(&l, 0, N);
+		check_trouble(&l, 1, ENGINE_TROUBLE_healed, "memory");
+		lab_wait_for(fake_get(n_flushes) >= 8); /* four times looked at */
+		assert_int_equal(engine_vhost_trouble(l.g, 1, 0, &e),
+				 ENGINE_TROUBLE_none); /* told once */
+		fake_set(no_memory, false);
+		for (unsigned k = first; k < first + N; k++) {
+			static uint8_t got[LAB_FRAME_MAX + 100];
+			uint32_t number;
+
+			assert_true(lab_recv(l.sock[1], got, sizeof(got), LAB_LIMIT_MS));
+			memcpy(&number, got + 42, 4);
+			assert_int_equal(number, k);
+		}
+		lab_pass(&l, 0, 1, 100);
+		lab_wait_for(lab_is_conserved(&l));
+		/* one if memory came just before the TAP fd was tried */
+		assert_true(n_healed(&l) <= 1);
+		assert_int_equal(both(&l).tx_failed_packets, 0);
+		close_vhost(&l);
+	}
+}
+
+/* A frame that the ring is stuck at without a sign goes by the TAP fd, in its place. */
+static void test_stuck_before_a_frame(void **state)
+{
+	(void)state;
+	for_each_way(i)
+	{
+		struct engine_lab l;
+		unsigned before;
+
+		open_vhost(&l, i, 2, NULL);
+		lab_start(&l);
+		lab_pass(&l, 0, 1, 100);
+		before = fake_get(n_errors);
+		fake_set(is_silent, true);
+		fake_set(error_each, 7);
+		lab_pass(&l, 0, 1, 20);
+		fake_set(error_each, 0);
+		assert_true(fake_get(n_errors) > before);
+		lab_wait_for(both(&l).rebuilds > 0);
+		lab_wait_for(lab_is_conserved(&l));
+		assert_int_equal(both(&l).tx_failed_packets, 0);
+		close_vhost(&l);
+	}
+}
+
+/* The receive ring: refused with a sign, or without one while frames wait in the TAP. */
+static void heal_rx(unsigned way, bool by_error)
+{
+	struct engine_lab l;
+
+	open_vhost(&l, way, 1, NULL);
+	lab_start(&l);
+	for (unsigned round = 1; round <= 3; round++) {
+		lab_pass(&l, 0, 1, 100);
+		if (by_error)
+			fake_set(rx_error, true);
+		else
+			fake_set(rx_stall, true);
+		lab_push(&l, 0, 3);
+		if (by_error)
+			lab_wait_for(fake_get(n_errors) == round);
+		else
+			lab_wait_for(fake_get(n_flushes) >= round);
+		fake_set(rx_error, false);
+		fake_set(rx_stall, false);
+		wait_for_rebuilds(&l, round);
+		lab_wait_for(lab_counters(&l, 0).rx_packets == round * 103);
+		check_trouble(&l, 0,
+			      round < 3 ? ENGINE_TROUBLE_healed : ENGINE_TROUBLE_left,
+			      by_error ? "receive ring" : "gave no frame");
+		while (lab_recv(l.sock[1], (uint8_t[LAB_FRAME_MAX]){0}, LAB_FRAME_MAX, 0))
+			;
+	}
+	lab_wait_for(!engine_vhost_is_on(l.g, 0));
+	lab_pass(&l, 0, 1, 100);
+	lab_wait_for(lab_is_conserved(&l));
+	assert_int_equal(both(&l).tx_failed_packets, 0);
+	close_vhost(&l);
+}
+
+static void test_rx_error(void **state)
+{
+	(void)state;
+	for_each_way(i) heal_rx(i, true);
+}
+
+static void test_rx_stall(void **state)
+{
+	(void)state;
+	heal_rx(best ? 0 : WAYS - 1, false);
+	heal_rx(WAYS - 4, false);
+}
+
+/* Nothing comes for more than the time of the watchdog: that is no trouble. */
+static void test_rx_silence(void **state)
+{
+	struct engine_worker_stats before, after;
+	struct engine_lab l;
+
+	(void)state;
+	open_vhost(&l, best ? 0 : WAYS - 1, 3, NULL);
+	lab_start(&l);
+	lab_pass(&l, 0, 1, 10);
+	engine_worker_stats(l.g, 0, &before);
+	lab_wait_for(
+		(engine_worker_stats(l.g, 0, &after), after.sleeps - before.sleeps >= 3));
+	lab_pass(&l, 0, 1, 10);
+	assert_int_equal(n_healed(&l), 0);
+	assert_int_equal(fake_get(n_flushes), 0);
+	close_vhost(&l);
+}
+
+/* A ring that cannot be started again: the TAP fd, at once. */
+static void test_no_restart(void **state)
+{
+	(void)state;
+	for_each_way(i)
+	{
+		struct engine_lab l;
+
+		open_vhost(&l, i, 2, NULL);
+		lab_start(&l);
+		lab_pass(&l, 0, 1, 100);
+		fake_set(no_start, true);
+		fake_set(stall_each, 1);
+		lab_push(&l, 0, 1);
+		lab_wait_for(!engine_vhost_is_on(l.g, 1));
+		fake_set(stall_each, 0);
+		check_trouble(&l, 1, ENGINE_TROUBLE_left, "does not start");
+		assert_int_equal(both(&l).rebuilds, 0);
+		assert_int_equal(both(&l).fallbacks, 1);
+		lab_pass(&l, 0, 1, 100);
+		lab_pass(&l, 1, 0, 100);
+		lab_wait_for(lab_is_conserved(&l));
+		fake_set(no_start, false);
+		assert_int_equal(engine_vhost_switch(l.g, 1, true, NULL), 0);
+		lab_wait_for(engine_vhost_is_on(l.g, 1));
+		lab_pass(&l, 0, 1, 100);
+		close_vhost(&l);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,15 +326,19 @@ int main(void)
 		cmocka_unit_test_setup(test_late, own_namespace),
 		cmocka_unit_test_setup(test_liar, own_namespace),
 		cmocka_unit_test_setup(test_liar_then_silence, own_namespace),
+		cmocka_unit_test_setup(test_no_memory, own_namespace),
+		cmocka_unit_test_setup(test_stuck_before_a_frame, own_namespace),
+		cmocka_unit_test_setup(test_rx_error, own_namespace),
+		cmocka_unit_test_setup(test_rx_stall, own_namespace),
+		cmocka_unit_test_setup(test_rx_silence, own_namespace),
+		cmocka_unit_test_setup(test_no_restart, own_namespace),
 	};
 
-	const char *no_lab = lab_enter();
+	const char *no_lab = lab_begin();
 
 	if (no_lab) {
 		printf("SKIP vq_health: %s\n", no_lab);
 		return 0;
 	}
-	warm_up();
-	best = lab_best_form();
 	return cmocka_run_group_tests_name("vq_health", tests, NULL, NULL);
 }
