@@ -32,7 +32,7 @@ struct fake_mode {
 	unsigned n_flushes;  /* begun */
 	bool no_start;	     /* vhost_start fails */
 	bool no_memory;	     /* the TX thread can send nothing, and puts the frame back */
-	bool rx_stall;	     /* the RX thread takes no frame, without a sign */
+	bool rx_stall;	     /* the RX thread stops once, without a sign */
 	bool rx_error;	     /* it refuses one buffer by the error eventfd */
 	unsigned no_stop;    /* bit r: vhost_stop of ring r fails */
 	int credit;	     /* not 0: a semaphore eventfd, each frame takes one */
@@ -56,6 +56,7 @@ struct fake_ring {
 	struct vdev d;
 	struct vdev_buf buf; /* fetched and not yet used */
 	bool has_buf, is_running, is_wedged;
+	bool has_seen;	  /* is_flushing, when it looked last */
 	bool is_flushing; /* until the thread has nothing to do, or is stuck */
 	unsigned n;
 	pthread_t thread;
@@ -106,10 +107,17 @@ static inline bool fake_wait(struct fake_ring *r, int fd)
 	return !p[0].revents;
 }
 
-/* The thread has done what it was woken for. */
+/* What is asked of the thread from here on is not what it is about to do. */
+static inline void fake_look(struct fake_ring *r)
+{
+	r->has_seen = __atomic_load_n(&r->is_flushing, __ATOMIC_ACQUIRE);
+}
+
+/* The thread has done what it was woken for, when it looked last. */
 static inline void fake_flushed(struct fake_ring *r)
 {
-	__atomic_store_n(&r->is_flushing, false, __ATOMIC_RELEASE);
+	if (r->has_seen)
+		__atomic_store_n(&r->is_flushing, false, __ATOMIC_RELEASE);
 }
 
 /* May the next frame go? false: it is to stop. */
@@ -129,6 +137,7 @@ static inline bool fake_pass(struct fake_ring *r)
 static inline bool fake_fetch(struct fake_ring *r)
 {
 	while (!r->has_buf && !r->is_wedged) {
+		fake_look(r);
 		if (vdev_fetch(&r->d, &r->buf)) {
 			r->has_buf = true;
 			break;
@@ -140,6 +149,7 @@ static inline bool fake_fetch(struct fake_ring *r)
 			fail_msg("the driver's fault: %s", r->d.fault);
 	}
 	while (r->is_wedged) {
+		fake_look(r);
 		fake_flushed(r);
 		if (!fake_wait(r, r->kick))
 			break;
@@ -173,6 +183,7 @@ static inline void fake_tx(struct vhost *v, struct fake_ring *r)
 	bool has_error = false;
 
 	while (fake_fetch(r) && fake_is_on_time(r)) {
+		fake_look(r);
 		if (fake_get(no_memory)) {
 			fake_flushed(r);
 			if (!fake_wait(r, r->kick))
@@ -259,6 +270,7 @@ static inline void fake_rx(struct fake_ring *r)
 		struct pollfd p = {.fd = r->tap, .events = POLLIN};
 		ssize_t n;
 
+		fake_look(r);
 		if (poll(&p, 1, 0) <= 0) { /* the buffer waits for a frame */
 			fake_flushed(r);
 			if (!fake_wait(r, r->tap))
@@ -272,6 +284,7 @@ static inline void fake_rx(struct fake_ring *r)
 			has_error = true;
 		}
 		r->is_wedged = has_error || fake_get(rx_stall);
+		fake_set(rx_stall, false);
 		if (r->is_wedged)
 			continue;
 		n = read(r->tap, frame, PKT_ROOM);

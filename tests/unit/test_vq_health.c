@@ -238,9 +238,7 @@ static void heal_rx(unsigned way, bool by_error)
 		if (by_error)
 			lab_wait_for(fake_get(n_errors) == round);
 		else
-			lab_wait_for(fake_get(n_flushes) >= round);
-		fake_set(rx_error, false);
-		fake_set(rx_stall, false);
+			lab_wait_for(!fake_get(rx_stall));
 		wait_for_rebuilds(&l, round);
 		lab_wait_for(lab_counters(&l, 0).rx_packets == round * 103);
 		check_trouble(&l, 0,

@@ -58,7 +58,7 @@ static inline void *toggle(void *arg)
 	struct toggling *t = arg;
 
 	while (!__atomic_load_n(&t->stop, __ATOMIC_ACQUIRE)) {
-		unsigned port = t->only || t->n % 2;
+		unsigned port = t->only || __atomic_load_n(&t->n, __ATOMIC_RELAXED) % 2;
 		bool on = !engine_vhost_is_on(t->l->g, port);
 		struct err e = {0};
 
