@@ -31,6 +31,7 @@ struct fake_mode {
 	bool late;	     /* the TX thread gets no CPU */
 	unsigned n_flushes;  /* begun */
 	bool no_start;	     /* vhost_start fails */
+	unsigned hold;	     /* it sends nothing before so many flushes */
 	bool no_memory;	     /* the TX thread can send nothing, and puts the frame back */
 	bool rx_stall;	     /* the RX thread stops once, without a sign */
 	bool rx_error;	     /* it refuses one buffer by the error eventfd */
@@ -184,7 +185,7 @@ static inline void fake_tx(struct vhost *v, struct fake_ring *r)
 
 	while (fake_fetch(r) && fake_is_on_time(r)) {
 		fake_look(r);
-		if (fake_get(no_memory)) {
+		if (fake_get(no_memory) || fake_get(n_flushes) < fake_get(hold)) {
 			fake_flushed(r);
 			if (!fake_wait(r, r->kick))
 				break;

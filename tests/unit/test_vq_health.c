@@ -97,6 +97,26 @@ static void test_late(void **state)
 	}
 }
 
+/* One that the TAP lets go on just after it was asked gets a second chance. */
+static void test_second_chance(void **state)
+{
+	(void)state;
+	for_each_way(i)
+	{
+		struct engine_lab l;
+
+		open_vhost(&l, i, 2, NULL);
+		lab_start(&l);
+		lab_pass(&l, 0, 1, 100);
+		fake_set(hold, fake_get(n_flushes) + 2);
+		lab_pass(&l, 0, 1, 1);
+		lab_pass(&l, 0, 1, 100);
+		lab_wait_for(lab_is_conserved(&l));
+		assert_int_equal(both(&l).rebuilds + both(&l).fallbacks, 0);
+		close_vhost(&l);
+	}
+}
+
 /* A device that lies breaks its ring, which is set up again; in the end the TAP fd
  * serves.
  */
@@ -325,6 +345,7 @@ int main(void)
 		cmocka_unit_test_setup(test_stall, own_namespace),
 		cmocka_unit_test_setup(test_error, own_namespace),
 		cmocka_unit_test_setup(test_late, own_namespace),
+		cmocka_unit_test_setup(test_second_chance, own_namespace),
 		cmocka_unit_test_setup(test_liar, own_namespace),
 		cmocka_unit_test_setup(test_liar_then_silence, own_namespace),
 		cmocka_unit_test_setup(test_no_memory, own_namespace),
