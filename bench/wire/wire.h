@@ -31,11 +31,13 @@ struct wire_place {
 	const char *ifname;
 };
 
-/* Frames whose 32 bits at one of the offsets are value under mask. */
+/* Frames with value under mask in the 32 bits at one of the offsets, and the ethertype
+ * right before the headers that end there. */
 struct wire_match {
-	uint32_t value, mask; /* as numbers, of bytes in network order */
-	uint16_t at[3];	      /* more than one where tags may have been taken off */
-	uint16_t n_at;	      /* 0 = every frame */
+	uint32_t value, mask;	  /* as numbers, of bytes in network order */
+	uint16_t ethertype, back; /* it is so many bytes before the offset */
+	uint16_t at[3];		  /* more than one where tags may have been taken off */
+	uint16_t n_at;		  /* 0 = every frame */
 };
 
 struct wire_count {
@@ -55,7 +57,11 @@ int wire_find(const struct wire_place *p, size_t max_len, struct link_info *info
 /* The frames of this spec, by their mark; of a pcap: every frame. */
 struct wire_match wire_match_of(const struct gen_spec *s);
 
-/* The sentence for a socket or program that was refused: what needs which right. */
+/* The sentence for a frame that the MTU does not let through; returns -EMSGSIZE. */
+int wire_too_long(struct err *e, const char *ifname, size_t len, uint32_t mtu);
+
+/* The sentence for a socket or program that was refused, and returns code: what needs
+ * which right. */
 int wire_refused(struct err *e, int code, const char *what);
 
 #endif
