@@ -12,9 +12,16 @@
 static bench_cmd_run help_cmd, version_cmd;
 
 static const struct bench_cmd commands[] = {
+	{"ceiling", "[options]", "what the generator itself can do", ceiling_cmd,
+	 ceiling_cmd_help},
+	{"gen", "IFACE [options]", "send frames out of an interface", gen_cmd,
+	 gen_cmd_help},
 	{"help", "[COMMAND]", "show this, or all about one command", help_cmd, NULL},
 	{"pcap", "[--count N] SPEC FILE", "write generated frames to a file", pcap_cmd,
 	 pcap_cmd_help},
+	{"rtt", "server|client ADDR [options]", "UDP round trips", rtt_cmd, rtt_cmd_help},
+	{"sink", "IFACE [options]", "count or check frames that arrive", sink_cmd,
+	 sink_cmd_help},
 	{"version", "", "show the version", version_cmd, NULL},
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

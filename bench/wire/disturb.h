@@ -19,6 +19,9 @@ enum {
 	DISTURB_OTHERS_PERCENT = 10, /* of one CPU, the same */
 };
 
+/* As known_ns: all that runs is known; only stolen time counts. */
+#define DISTURB_ALL UINT64_MAX
+
 struct disturb {
 	bool is_known; /* /proc/stat could be read */
 	uint64_t at_ns;
