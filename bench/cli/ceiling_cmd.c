@@ -104,13 +104,17 @@ int ceiling_cmd(int argc, char **argv, struct err *e)
 	disturb_end(&d, 0, disturbed, sizeof(disturbed));
 	if (rc)
 		return rc;
+	if (r.link != w.ceiling.link)
+		fputs("ringway-bench: this kernel has no dummy device: a veth pair was "
+		      "taken\n",
+		      stderr);
 	if (disturbed[0])
 		fprintf(stderr, "ringway-bench: disturbed: %s\n", disturbed);
 	if (w.json)
 		return wire_opt_print(
 			json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f}", "io",
 				  wire_tx_kind_name(w.ceiling.kind), "link",
-				  w.ceiling.link == WIRE_CEILING_veth ? "veth" : "dummy",
+				  r.link == WIRE_CEILING_veth ? "veth" : "dummy",
 				  "frames", w.frames, "offered", (json_int_t)r.offered,
 				  "sent", (json_int_t)r.sent, "received",
 				  (json_int_t)r.received, "seconds", r.seconds, "pps",

@@ -169,7 +169,8 @@ static int send_all(struct wish *w, int netns, struct gen *g, struct outcome *o,
 }
 
 /* What the sender reaches alone; a failure only costs the comparison. */
-static void find_ceiling(const struct wish *w, const atomic_bool *stop, struct outcome *o)
+static void find_ceiling(const struct wish *w, int netns, const atomic_bool *stop,
+			 struct outcome *o)
 {
 	struct wire_ceiling_wish cw = {
 		.spec = &w->spec,
@@ -179,11 +180,16 @@ static void find_ceiling(const struct wish *w, const atomic_bool *stop, struct o
 		.cpu = w->has_cpu ? (int)w->cpu : -1,
 		.stop = stop,
 	};
+	struct wire_place at = {netns, w->ifname};
+	struct link_info info;
 	struct err e;
 
 	if (w->no_ceiling || w->spec.pcap[0] || atomic_load(stop) ||
 	    o->send.offered < 10000)
 		return;
+	/* like with like: what a veth does behind the sender costs the sender time */
+	if (wire_find(&at, 0, &info, &e) == 0 && !strcmp(info.kind, "veth"))
+		cw.link = WIRE_CEILING_veth;
 	if (wire_ceiling(&cw, &o->ceiling, &e) < 0)
 		o->ceiling.pps = 0;
 }
@@ -277,7 +283,7 @@ static int run(struct wish *w, int netns, struct err *e)
 	if (rc && !o.send.offered)
 		return rc;
 	if (!rc)
-		find_ceiling(w, wire_opt_stop(), &o);
+		find_ceiling(w, netns, wire_opt_stop(), &o);
 	warn(w, &o);
 	told = 0;
 	if (w->json)

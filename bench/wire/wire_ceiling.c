@@ -60,26 +60,36 @@ static int set_up(struct netlink *nl, const char *ifname, size_t max_len)
 	return rc ? rc : link_set_up(nl, info.ifindex, true);
 }
 
-static int make_link(const struct wire_ceiling_wish *w, size_t max_len, struct err *e)
+static int make_one(struct netlink *nl, enum wire_ceiling_link link, size_t max_len)
 {
-	bool is_pair = w->link == WIRE_CEILING_veth;
+	bool is_pair = link == WIRE_CEILING_veth;
+	int rc = netlink_talk(
+		nl, link_request(is_pair ? "veth" : "dummy", is_pair ? far_end : NULL),
+		NULL);
+
+	if (!rc)
+		rc = set_up(nl, near_end, max_len);
+	if (!rc && is_pair)
+		rc = set_up(nl, far_end, max_len);
+	return rc;
+}
+
+static int make_link(struct ceiling *c, size_t max_len)
+{
 	struct netlink nl;
 	int rc;
 
 	netlink_init(&nl);
-	rc = netlink_open(&nl, -1, e);
+	rc = netlink_open(&nl, -1, c->e);
 	if (rc)
 		return rc;
-	rc = netlink_talk(
-		&nl, link_request(is_pair ? "veth" : "dummy", is_pair ? far_end : NULL),
-		NULL);
-	if (!rc)
-		rc = set_up(&nl, near_end, max_len);
-	if (!rc && is_pair)
-		rc = set_up(&nl, far_end, max_len);
+	rc = make_one(&nl, c->r->link, max_len);
+	if (rc == -EOPNOTSUPP && c->r->link == WIRE_CEILING_dummy) {
+		c->r->link = WIRE_CEILING_veth;
+		rc = make_one(&nl, c->r->link, max_len);
+	}
 	if (rc)
-		err_set(e, rc, "the link of the self-loop (%s): %s",
-			is_pair ? "veth" : "dummy", nl.reason);
+		err_set(c->e, rc, "the link of the self-loop: %s", nl.reason);
 	netlink_close(&nl);
 	return rc;
 }
@@ -90,7 +100,7 @@ static int count_far(const struct ceiling *c, struct wire_rx **rx)
 	struct wire_rx_wish rw = {.kind = WIRE_RX_tc, .fd = -1};
 
 	*rx = NULL;
-	if (!is_tap && c->w->link == WIRE_CEILING_dummy)
+	if (!is_tap && c->r->link == WIRE_CEILING_dummy)
 		return 0;
 	rw.at = (struct wire_place){-1, is_tap ? near_end : far_end};
 	rw.match = wire_match_of(c->w->spec);
@@ -141,7 +151,7 @@ static int measure(struct ceiling *c)
 		return rc;
 	tw.max_len = gen_max_len(g);
 	if (w->kind != WIRE_TX_tap)
-		rc = make_link(w, w->spec->gso ? 0 : tw.max_len - vnet, c->e);
+		rc = make_link(c, w->spec->gso ? 0 : tw.max_len - vnet);
 	if (!rc)
 		rc = wire_tx_open(&tx, &tw, c->e);
 	if (!rc)
@@ -181,7 +191,7 @@ int wire_ceiling(const struct wire_ceiling_wish *w, struct wire_ceiling_result *
 	pthread_t thread;
 	int code;
 
-	*r = (struct wire_ceiling_result){0};
+	*r = (struct wire_ceiling_result){.link = w->link};
 	/* a thread of its own: it never comes back from that namespace */
 	code = pthread_create(&thread, NULL, in_thread, &c);
 	if (code)

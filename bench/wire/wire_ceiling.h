@@ -32,6 +32,7 @@ struct wire_ceiling_wish {
 };
 
 struct wire_ceiling_result {
+	enum wire_ceiling_link link;	  /* veth where this kernel has no dummy */
 	uint64_t offered, sent, received; /* received: 0 with dummy */
 	double seconds, pps;		  /* pps: offered */
 };
