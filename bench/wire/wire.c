@@ -27,17 +27,25 @@ static int ask(const struct wire_place *p, struct link_info *info, struct err *e
 	return rc;
 }
 
+int wire_check_name(const char *ifname, struct err *e)
+{
+	if (ifname && *ifname && strlen(ifname) < IFNAMSIZ)
+		return 0;
+	return err_usage(e,
+			 "'%.40s' cannot be the name of an interface: these have 1 to %d "
+			 "characters",
+			 ifname ? ifname : "", IFNAMSIZ - 1);
+}
+
 int wire_find(const struct wire_place *p, size_t max_len, struct link_info *info,
 	      struct err *e)
 {
 	int rc;
 
 	memset(info, 0, sizeof(*info));
-	if (!p->ifname || !*p->ifname || strlen(p->ifname) >= IFNAMSIZ)
-		return err_usage(e,
-				 "'%.40s' cannot be the name of an interface: these "
-				 "have 1 to %d characters",
-				 p->ifname ? p->ifname : "", IFNAMSIZ - 1);
+	rc = wire_check_name(p->ifname, e);
+	if (rc)
+		return rc;
 	rc = ask(p, info, e);
 	if (rc)
 		return rc;

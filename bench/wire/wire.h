@@ -46,6 +46,9 @@ struct wire_count {
 	uint64_t lost;		/* that our own ring had no room for */
 };
 
+/* Can it be an interface's name? 0, or -EINVAL with a sentence. */
+int wire_check_name(const char *ifname, struct err *e);
+
 /*
  * Find the interface and say what is wrong with it: 0, -ENODEV (none of that name),
  * -ENETDOWN (not up), -EPERM. max_len: the longest frame that will be sent, without FCS

@@ -62,6 +62,8 @@ int wire_rx_open(struct wire_rx **to, const struct wire_rx_wish *w, struct err *
 	wire_bpf_init(&r->bpf);
 	if (w->kind != WIRE_RX_tap)
 		rc = wire_find(&w->at, 0, &r->info, e);
+	else if (w->fd < 0)
+		rc = wire_check_name(w->at.ifname, e);
 	if (w->at.ifname)
 		strncpy(r->ifname, w->at.ifname, IFNAMSIZ - 1);
 	r->wish.at.ifname = r->ifname;

@@ -22,11 +22,9 @@ static int open_named(struct wire_tap *t, const char *ifname, bool vnet, struct 
 	struct netlink nl;
 	int rc;
 
-	if (strlen(ifname) >= IFNAMSIZ || !*ifname)
-		return err_usage(e,
-				 "'%.40s' cannot be the name of a TAP: these have 1 to "
-				 "%d characters",
-				 ifname, IFNAMSIZ - 1);
+	rc = wire_check_name(ifname, e);
+	if (rc)
+		return rc;
 	netlink_init(&nl);
 	rc = netlink_open(&nl, -1, e);
 	if (rc)

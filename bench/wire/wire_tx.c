@@ -44,8 +44,8 @@ static int find(struct wire_tx *t, struct err *e)
 {
 	const struct wire_tx_wish *w = &t->wish;
 
-	if (w->kind == WIRE_TX_tap) /* is there perhaps not yet, or down on purpose */
-		return 0;
+	if (w->kind == WIRE_TX_tap) /* is there perhaps not yet */
+		return w->fd >= 0 ? 0 : wire_check_name(w->at.ifname, e);
 	return wire_find(&w->at, w->vnet ? 0 : w->max_len, &t->info, e);
 }
 
