@@ -14,7 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "bench/wire/wire_bpf_code.h"
@@ -23,7 +25,8 @@
  * How it works: the program hangs on the link by a bpf_link, whose fd takes it off when
  * it is closed, however the process ends. At tc ingress these are known since Linux 6.6;
  * before that a clsact qdisc with a filter is used, which stays behind when the process
- * is killed: the next one replaces it, known by its priority.
+ * is killed: the next one replaces it, known by its priority. That it is not a living
+ * one's is known by a name in the namespace (an abstract unix socket) that each holds.
  */
 enum { TCX_INGRESS = 46 /* Linux 6.6; Debian 12's headers are of 6.1 */, PRIO = 0x5257 };
 
@@ -35,7 +38,7 @@ static int bpf_sys(int cmd, union bpf_attr *attr)
 void wire_bpf_init(struct wire_bpf *b)
 {
 	memset(b, 0, sizeof(*b));
-	b->map = b->prog = b->link = -1;
+	b->map = b->prog = b->link = b->lock = -1;
 	netlink_init(&b->nl);
 }
 
@@ -122,11 +125,33 @@ static int talk_tc(struct wire_bpf *b, int type, int flags, int ifindex, int pro
 	return netlink_talk(&b->nl, m, NULL);
 }
 
+/* -EADDRINUSE: another process has its filter at this link. */
+static int take_lock(struct wire_bpf *b, int ifindex)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	int len = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1,
+			   "ringway-bench/tc/%d", ifindex);
+
+	b->lock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (b->lock < 0 || bind(b->lock, (struct sockaddr *)&name,
+				(socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+					    (size_t)len)) < 0)
+		return -errno;
+	return 0;
+}
+
 static int attach_filter(struct wire_bpf *b, const char *ifname, int ifindex,
 			 struct err *e)
 {
-	int rc = netlink_open(&b->nl, -1, e);
+	int rc = take_lock(b, ifindex);
 
+	if (rc)
+		return err_set(
+			e, rc == -EADDRINUSE ? -EBUSY : rc,
+			"%s: another ringway-bench counts there, and before Linux 6.6 "
+			"only one can (use --io mmap)",
+			ifname);
+	rc = netlink_open(&b->nl, -1, e);
 	if (rc)
 		return rc;
 	rc = talk_tc(b, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, ifindex, -1);
@@ -189,6 +214,8 @@ void wire_bpf_close(struct wire_bpf *b)
 	if (b->own_qdisc)
 		(void)talk_tc(b, RTM_DELQDISC, 0, b->ifindex, -1);
 	netlink_close(&b->nl);
+	if (b->lock >= 0)
+		close(b->lock);
 	if (b->link >= 0)
 		close(b->link);
 	if (b->prog >= 0)

@@ -10,6 +10,7 @@ enum wire_bpf_at { WIRE_BPF_tc, WIRE_BPF_xdp };
 
 struct wire_bpf {
 	int map, prog, link; /* fds, -1 = none */
+	int lock;	     /* fd, -1 = none: held by who has such a filter */
 	int ifindex;	     /* of a filter that no fd holds, 0 = none */
 	int n_cpus;	     /* possible ones: the length of a map read */
 	bool own_qdisc;

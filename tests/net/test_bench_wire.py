@@ -96,6 +96,8 @@ def test_an_open_fd(lab, tap):
 
 def test_other_runs_pass(lab, veth):
     """A counter takes its own frames only; the others go on to the next one."""
+    if tuple(int(n) for n in re.findall(r"\d+", os.uname().release)[:2]) < (6, 6):
+        pytest.skip("before Linux 6.6 one counter at a time")
     a, b = veth
     one, two = Sink(lab, b, "v1", "tc", "run=1"), Sink(lab, b, "v1", "tc", "run=2,vlan=3")
     gen(a, "v0", "--frames", "run=2,vlan=3", "--count", 300)
