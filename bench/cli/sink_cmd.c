@@ -240,7 +240,8 @@ static int open_all(struct wish *w, struct sink_result *s, int netns, struct err
 		rc = open_check(w, s, e);
 	if (!rc)
 		rc = open_rx(w, s, netns, e);
-	if ((rc != -EPERM && rc != -EOPNOTSUPP) || w->has_io)
+	/* whatever keeps eBPF away, AF_PACKET may do; nothing helps a wrong name */
+	if (!rc || w->has_io || rc == -ENODEV || rc == -ENETDOWN || rc == -EINVAL)
 		return rc;
 	fprintf(stderr, "ringway-bench: %s: %s; going on with --io mmap\n", w->ifname,
 		e->text);
