@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Time in nanoseconds and numbers from the command line, for the bench programs. */
+/* Time in nanoseconds, for the bench programs. */
 #ifndef BENCH_BENCH_CLOCK_H
 #define BENCH_BENCH_CLOCK_H
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <time.h>
 
 enum { BENCH_CLOCK_S = 1000000000 };
@@ -26,16 +24,6 @@ static inline void bench_clock_sleep_until(uint64_t ns)
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
 		;
-}
-
-/* A number from min to max, or false. */
-static inline bool bench_clock_number(const char *text, double min, double max, double *n)
-{
-	char *end;
-
-	errno = 0;
-	*n = strtod(text, &end);
-	return !errno && end != text && !*end && *n >= min && *n <= max;
 }
 
 #endif

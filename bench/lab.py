@@ -20,6 +20,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 RINGWAY = os.environ.get("RINGWAY", os.path.join(BUILD, "ringway"))
+BENCH = os.path.join(BUILD, "ringway-bench")
 WAIT = 30  # seconds that anything may take to become ready; slow machines included
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -39,6 +40,16 @@ class Stopped(BaseException):
 
 def tool(name):
     return os.path.join(BUILD, "bench", name)
+
+
+def bench(command, *words):
+    """A command line of ringway-bench, that ends with a line of JSON."""
+    return [BENCH, command, *map(str, words), "--json"]
+
+
+def frames(size):
+    """The words for UDP frames of 64 flows; size: on the wire, with FCS."""
+    return f"size={size},flows=64"
 
 
 def catch_signals():
