@@ -211,6 +211,12 @@ static void warn(const struct wish *w, const struct outcome *o)
 			"all "
 			"(%s): it may be the sender that was measured\n",
 			w->ifname, share * 100, wire_opt_pps(o->ceiling.pps));
+	if (r->offered && !r->sent)
+		fprintf(stderr,
+			"ringway-bench: %s: the interface took not one frame: has it a "
+			"carrier "
+			"(is the other end up, is the TAP open)?\n",
+			w->ifname);
 	if (o->disturbed[0])
 		fprintf(stderr, "ringway-bench: %s: disturbed: %s\n", w->ifname,
 			o->disturbed);
@@ -280,7 +286,7 @@ static int run(struct wish *w, int netns, struct err *e)
 		return rc;
 	rc = send_all(w, netns, g, &o, e);
 	gen_close(g);
-	if (rc && !o.send.offered)
+	if (rc && !o.send.sent)
 		return rc;
 	if (!rc)
 		find_ceiling(w, netns, wire_opt_stop(), &o);

@@ -3,10 +3,12 @@
 import json
 import os
 import re
+import signal
 
 import pytest
 
 from tests.lib import sysnet
+from tests.lib.lab import wait_for
 from tests.lib.wire import Device, Sink, bench, gen, tap, veth  # noqa: F401
 
 PLAIN = ""
@@ -92,6 +94,51 @@ def test_an_open_fd(lab, tap):
                             pass_fds=(fd,)).stdout)
     exact(sent, sink.finish(500), 500)
     assert os.get_blocking(fd), "it is given back as it was"
+
+
+def frames_waiting(fd):
+    n = 0
+    while True:
+        try:
+            n += os.read(fd, 2048)[12:14] == b"\x08\x00"
+        except BlockingIOError:
+            return n
+
+
+@pytest.mark.parametrize("args", [(), ("--frames", "flows=5,size=64-1518~"), ("--rate", "20kpps")])
+@pytest.mark.parametrize("tx", ["sendmmsg", "txring"])
+def test_what_a_full_queue_refuses_is_told_exactly(lab, tap, tx, args):
+    """Nobody reads: the TAP's queue fills up. What was sent is what is in it then."""
+    ns = tap()
+    with ns.inside():
+        fd = lab.own_fd(sysnet.tap_open("t0", sysnet.IFF_TAP | sysnet.IFF_NO_PI))
+    frames_waiting(fd)
+    for _ in range(2):  # the second time with buffers that have been refused before
+        sent = gen(ns, "t0", "--io", tx, "--count", 3000, *args)
+        assert sent["offered"] == 3000 == sent["sent"] + sent["refused"]
+        assert frames_waiting(fd) == sent["sent"] > 0
+        assert sent["refused"] > 0
+
+
+def test_no_carrier_is_told(tap):
+    ns = tap()
+    r = bench("gen", "t0", "--netns", ns.name, "--count", 100, "--no-ceiling", "--json")
+    assert json.loads(r.stdout)["refused"] == 100
+    assert "not one frame: has it a carrier" in r.stderr
+
+
+def test_what_our_own_ring_had_no_room_for_is_told(lab, veth):
+    """A sink that stands still while more comes than its ring of 32 MiB holds."""
+    a, b = veth
+    sink = Sink(lab, b, "v1", "mmap", "size=1518")
+    sink.p.signal(signal.SIGSTOP)
+    wait_for(lambda: "T (stopped)" in open(f"/proc/{sink.p.pid}/status").read(), "a sink that stands still")
+    sent = gen(a, "v0", "--frames", "size=1518", "--count", 40000)
+    sink.p.signal(signal.SIGCONT)
+    got = sink.finish()
+    assert got["ring_lost"] > 10000
+    assert got["received"] + got["ring_lost"] == sent["sent"]
+    assert got["unique"] == got["received"]
 
 
 def test_other_runs_pass(lab, veth):
