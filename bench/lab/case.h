@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* case: what a case file says about one forwarder under test: how to start it, and where.
+ */
+#ifndef BENCH_LAB_CASE_H
+#define BENCH_LAB_CASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "core/err.h"
+
+/*
+ * How it works: a case is asked for by words as on a command line:
+ *
+ *   NAME [OPTION...]      bench/cases/NAME.case, options for its program behind
+ *   NAME:BIN=/path ...    the same with another build of its program
+ *   /path/to/ringway ...  short for ringway:BIN=/path/to/ringway
+ *   /path/x.case ...      a case file elsewhere
+ *
+ * The file is INI with one section [case]; see bench/cases/README for its keys. Its
+ * commands are lines for /bin/sh -e; a key that may have more lines is repeated.
+ */
+enum case_links {
+	CASE_LINKS_tap,	 /* the forwarder makes a TAP in each end's namespace */
+	CASE_LINKS_move, /* it makes them in its own; the lab moves them into the ends' */
+	CASE_LINKS_veth, /* the lab makes veth pairs, one half in the forwarder's */
+};
+
+enum { CASE_PORTS_MAX = 64, CASE_QUEUES_MAX = 64 };
+
+struct case_spec {
+	char *words;   /* as asked for; what results are named by */
+	char *name;    /* of the file, without .case */
+	char *title;   /* a few words for a table */
+	char *needs;   /* programs, with blanks between; "" = none */
+	char *package; /* Debian's, where the programs are from; "" = none */
+	char *bin;     /* the program itself, RW_BIN; "" = in the PATH or none */
+	char *options; /* words for the program, quoted for the shell; RW_OPTIONS */
+	enum case_links links;
+	bool poll; /* it spins: never to run while others are measured */
+	bool vnet; /* super-packets and unfinished checksums pass through it */
+	unsigned max_ports, max_queues;
+	char *start, *ready, *stop, *calls; /* shell text; "" = none but start */
+};
+
+/* Every pointer NULL; case_fini may follow at any time, and twice. */
+void case_init(struct case_spec *c);
+void case_fini(struct case_spec *c);
+
+/*
+ * Find and read the case asked for. *c is initialised here; on failure it is empty.
+ * Errors name the file and the line, or say which cases there are.
+ */
+int case_read(struct case_spec *c, const char *words, struct err *e);
+
+/*
+ * Is all there that it needs? 0, or -ENOENT with a sentence: which program is missing,
+ * and which package has it.
+ */
+int case_check(const struct case_spec *c, struct err *e);
+
+/*
+ * The names of all case files, sorted, in one allocation that the caller frees, the last
+ * one NULL. The folder: $RINGWAY_CASES, else bench/cases beside the program's build
+ * folder, else the installed one. NULL with *e filled on failure.
+ */
+char **case_names(struct err *e);
+
+#endif
