@@ -22,6 +22,8 @@ static const struct bench_cmd commands[] = {
 	{"rtt", "server|client ADDR [options]", "UDP round trips", rtt_cmd, rtt_cmd_help},
 	{"sink", "IFACE [options]", "count or check frames that arrive", sink_cmd,
 	 sink_cmd_help},
+	{"cases", "", "list the forwarders that can be measured", cases_cmd,
+	 cases_cmd_help},
 	{"version", "", "show the version", version_cmd, NULL},
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -34,11 +34,13 @@ struct case_spec {
 	char *name;    /* of the file, without .case */
 	char *title;   /* a few words for a table */
 	char *needs;   /* programs, with blanks between; "" = none */
+	char *files;   /* the same for files, /dev/vhost-net say */
 	char *package; /* Debian's, where the programs are from; "" = none */
 	char *bin;     /* the program itself, RW_BIN; "" = in the PATH or none */
 	char *options; /* words for the program, quoted for the shell; RW_OPTIONS */
 	enum case_links links;
 	bool poll; /* it spins: never to run while others are measured */
+	bool pins; /* it places itself by RW_CPU; the lab places the others */
 	bool vnet; /* super-packets and unfinished checksums pass through it */
 	unsigned max_ports, max_queues;
 	char *start, *ready, *stop, *calls; /* shell text; "" = none but start */

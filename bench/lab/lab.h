@@ -72,7 +72,7 @@ int lab_check(struct lab *l, struct err *e);
 int lab_usage(struct lab *l, struct lab_usage *u, struct err *e);
 
 /* The forwarder's processes and threads: how many there are; at most max are stored. */
-unsigned lab_threads(struct lab *l, int *tid, unsigned max);
+unsigned lab_usage_threads(struct lab *l, int *tid, unsigned max);
 
 /* The case's own count of system calls so far, or -EOPNOTSUPP if it keeps none. */
 int lab_calls(struct lab *l, uint64_t *n, struct err *e);
@@ -92,9 +92,10 @@ struct lab_job {
 	unsigned port;
 	int cpu; /* -1: anywhere */
 	const char *command;
-	const char *ready; /* wait until this shell command succeeds; NULL: no wait */
-	unsigned limit_ms; /* of the wait for ready, and of lab_job_wait */
-	int pid;	   /* in the box; set by lab_job_start */
+	const char *ready;     /* wait until this shell command succeeds; NULL: no wait */
+	unsigned limit_ms;     /* of the wait for ready, and of lab_job_wait */
+	int pid;	       /* in the box; set by lab_job_start, -1 = has ended */
+	char out[32], err[32]; /* files of its output; the same */
 };
 
 int lab_job_start(struct lab *l, struct lab_job *j, struct err *e);
@@ -103,6 +104,7 @@ int lab_job_start(struct lab *l, struct lab_job *j, struct err *e);
  * status other than 0 is an error.
  */
 int lab_job_wait(struct lab *l, struct lab_job *j, char **out, struct err *e);
+void lab_job_signal(struct lab *l, struct lab_job *j, int signum);
 /* Kill it and reap it; for one that has ended, too. */
 void lab_job_stop(struct lab *l, struct lab_job *j);
 
