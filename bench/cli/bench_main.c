@@ -24,6 +24,8 @@ static const struct bench_cmd commands[] = {
 	 sink_cmd_help},
 	{"cases", "", "list the forwarders that can be measured", cases_cmd,
 	 cases_cmd_help},
+	{"run", "CASE [OPTION]...", "one trial through a forwarder", run_cmd,
+	 run_cmd_help},
 	{"version", "", "show the version", version_cmd, NULL},
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -41,6 +41,7 @@ static const struct key {
 	{"max-ports", KIND_number, offsetof(struct case_spec, max_ports), CASE_PORTS_MAX},
 	{"max-queues", KIND_number, offsetof(struct case_spec, max_queues),
 	 CASE_QUEUES_MAX},
+	{"patience", KIND_number, offsetof(struct case_spec, patience), 3600},
 	{"start", KIND_lines, offsetof(struct case_spec, start), 0},
 	{"ready", KIND_lines, offsetof(struct case_spec, ready), 0},
 	{"stop", KIND_lines, offsetof(struct case_spec, stop), 0},
@@ -132,11 +133,8 @@ static int take_key(void *user, const char *name, const char *value, unsigned li
 		    struct err *e)
 {
 	struct reading *r = user;
-	int rc = 0;
+	int rc;
 
-	if (!r->in_case)
-		return err_config(e, "%s:%u: %s: a key before [case]", r->file, line,
-				  name);
 	for (unsigned i = 0; i < N_KEYS; i++)
 		if (strcmp(keys[i].name, name) == 0) {
 			rc = set_key(r, &keys[i], value, e);
@@ -259,14 +257,14 @@ static int read_file(struct case_spec *c, const char *file, struct err *e)
 
 void case_init(struct case_spec *c)
 {
-	*c = (struct case_spec){.max_ports = 2, .max_queues = 1};
+	*c = (struct case_spec){.max_ports = 2, .max_queues = 1, .patience = 30};
 }
 
 void case_fini(struct case_spec *c)
 {
-	char *const texts[] = {c->words,   c->name, c->title,	c->needs,
-			       c->package, c->bin,  c->options, c->start,
-			       c->ready,   c->stop, c->calls};
+	char *const texts[] = {c->words, c->name,    c->title, c->needs,
+			       c->files, c->package, c->bin,   c->options,
+			       c->start, c->ready,   c->stop,  c->calls};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		free(texts[i]);

@@ -18,7 +18,7 @@
  *   /path/to/ringway ...  short for ringway:BIN=/path/to/ringway
  *   /path/x.case ...      a case file elsewhere
  *
- * The file is INI with one section [case]; see bench/cases/README for its keys. Its
+ * The file is INI with one section [case]; the keys are the members below. Its
  * commands are lines for /bin/sh -e; a key that may have more lines is repeated.
  */
 enum case_links {
@@ -43,6 +43,7 @@ struct case_spec {
 	bool pins; /* it places itself by RW_CPU; the lab places the others */
 	bool vnet; /* super-packets and unfinished checksums pass through it */
 	unsigned max_ports, max_queues;
+	unsigned patience;		    /* seconds until it must be ready; 30 */
 	char *start, *ready, *stop, *calls; /* shell text; "" = none but start */
 };
 

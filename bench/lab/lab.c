@@ -57,8 +57,8 @@ static int explain(const struct lab *l, int code, const char *what, struct err *
 	char words[256];
 
 	lab_last_words(&l->fwd, LAB_LOG, words);
-	return err_set(e, code, "%s: %s%s%s", l->spec->name, what, *words ? ": " : "",
-		       words);
+	return err_set(e, code, "%s: %s%s%s", l->spec->name, what,
+		       *words ? "; its last words: " : "", words);
 }
 
 /* --- commands ------------------------------------------------------------------ */
@@ -128,7 +128,7 @@ int lab_calls(struct lab *l, uint64_t *n, struct err *e)
 /* The start command's end: 1 = it has ended well, 0 = it runs, or it failed. */
 static int look_at_start(struct lab *l, struct err *e)
 {
-	char ended[64], what[128];
+	char ended[64], what[96];
 	int status, rc;
 
 	if (l->start < 0)
@@ -140,8 +140,7 @@ static int look_at_start(struct lab *l, struct err *e)
 	if (status == 0 && !l->is_foreground)
 		return 1;
 	spawn_describe(status, ended, sizeof(ended));
-	snprintf(what, sizeof(what),
-		 l->is_foreground ? "it ended, it %s" : "its start %s", ended);
+	snprintf(what, sizeof(what), l->is_foreground ? "it %s" : "its start %s", ended);
 	return explain(l, -EPIPE, what, e);
 }
 
@@ -178,7 +177,7 @@ static int is_ready(struct lab *l, unsigned limit_ms, struct err *e)
 
 static int wait_ready(struct lab *l, struct err *e)
 {
-	unsigned limit = l->wish.ready_ms ? l->wish.ready_ms : LAB_READY_MS;
+	unsigned limit = l->wish.ready_ms ? l->wish.ready_ms : l->spec->patience * 1000;
 	uint64_t end = bench_clock_ns() + (uint64_t)limit * 1000000;
 	unsigned pause = POLL_MIN_MS;
 	char what[64];

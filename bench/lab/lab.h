@@ -32,7 +32,7 @@ struct lab_wish {
 	unsigned n_queues;	      /* 1 .. spec->max_queues */
 	unsigned mtu;		      /* bytes; 0: 1500 */
 	int fwd_cpu;		      /* the forwarder's; -1: anywhere */
-	unsigned ready_ms;	      /* it must be ready by then; 0: 30 s */
+	unsigned ready_ms;	      /* it must be ready by then; 0: as the case says */
 	bool is_plain; /* no offloads on the ends: packets on the wire as on a wire */
 };
 

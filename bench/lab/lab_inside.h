@@ -3,8 +3,6 @@
 #ifndef BENCH_LAB_LAB_INSIDE_H
 #define BENCH_LAB_LAB_INSIDE_H
 
-#include <netinet/in.h>
-
 #include "bench/lab/box.h"
 #include "bench/lab/lab.h"
 
@@ -16,7 +14,7 @@ enum { LAB_READY_MS = 30000, LAB_ENV_MAX = 16384, LAB_VARS_MAX = 512 };
 struct lab_end {
 	int ns; /* -1 = none */
 	uint8_t mac[6];
-	char addr[INET_ADDRSTRLEN];
+	char addr[32];
 };
 
 struct lab {

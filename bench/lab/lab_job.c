@@ -32,7 +32,8 @@ static int explain(struct lab *l, const struct lab_job *j, int status, struct er
 
 static int wait_ready(struct lab *l, struct lab_job *j, struct err *e)
 {
-	struct box_command c = {.text = j->ready,
+	char text[1024];
+	struct box_command c = {.text = text,
 				.end = (int)j->port,
 				.cpu = -1,
 				.out = "ready",
@@ -41,6 +42,7 @@ static int wait_ready(struct lab *l, struct lab_job *j, struct err *e)
 	int rc, status;
 	pid_t pid;
 
+	snprintf(text, sizeof(text), "RW_OUT=\"$RW_DIR/%s\"; %s", j->out, j->ready);
 	while (bench_clock_ns() < end) {
 		rc = box_wait(&l->traffic, j->pid, 0, &status, e);
 		if (rc)

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Frames through a forwarder, at a rate or flat out: what came, and what it cost. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/bench_clock.h"
+#include "bench/lab/pair.h"
+#include "bench/lab/probe_perf.h"
+#include "bench/lab/trial_inside.h"
+#include "bench/wire/disturb.h"
+#include "bench/wire/wire_ceiling.h"
+
+/*
+ * How it works: every pair of ports has its sender's thread. When the last one has ended,
+ * frames are waited for until all have come, or none came for QUIET_MS. The forwarder's
+ * CPU time is taken up to the last look at which frames had come, so that a polling one
+ * is not charged for the silence.
+ */
+enum { LOOK_MS = 5, CHECK_MS = 200, QUIET_MS = 200, EVENT_MS = 60000 };
+
+struct sending {
+	struct lab *l;
+	const struct trial_wish *wish;
+	struct pair pair[CASE_PORTS_MAX / 2];
+	unsigned n;
+	atomic_bool stop;
+	atomic_uint n_sending;
+	struct lab_usage from, to;
+};
+
+static void pause_ms(unsigned ms)
+{
+	bench_clock_sleep_until(bench_clock_ns() + (uint64_t)ms * 1000000);
+}
+
+static struct sending *open_all(struct lab *l, const struct trial_wish *w, struct err *e)
+{
+	static uint16_t run;
+	struct sending *s = calloc(1, sizeof(*s));
+	int rc = 0;
+
+	if (!s) {
+		err_set(e, -ENOMEM, "not enough memory for a trial");
+		return NULL;
+	}
+	s->l = l;
+	s->wish = w;
+	for (s->n = 0; s->n < w->n_ports / 2 && !rc; s->n++) {
+		struct pair *p = &s->pair[s->n];
+
+		pair_init(p);
+		p->stop = &s->stop;
+		p->n_sending = &s->n_sending;
+		rc = pair_open(p, l, 2 * s->n, w, ++run, e);
+		p->gen_cpu = trial_cpus_of(w).gen;
+	}
+	if (!rc)
+		return s;
+	for (unsigned i = 0; i < s->n; i++)
+		pair_close(&s->pair[i]);
+	free(s);
+	return NULL;
+}
+
+static void close_all(struct sending *s)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		pair_close(&s->pair[i]);
+	free(s);
+}
+
+static uint64_t received_by_all(struct sending *s)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < s->n; i++)
+		sum += pair_received(&s->pair[i]);
+	return sum;
+}
+
+static uint64_t sent_by_all(const struct sending *s)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < s->n; i++)
+		sum += s->pair[i].sent.units;
+	return sum;
+}
+
+/* Until all senders have ended; the event happens in the middle. */
+static int watch(struct sending *s, struct err *e)
+{
+	uint64_t start = bench_clock_ns(), checked = start, now;
+	bool is_due = s->wish->event != NULL;
+	int rc = 0;
+
+	while (atomic_load(&s->n_sending) > 0 && !rc) {
+		pause_ms(LOOK_MS);
+		now = bench_clock_ns();
+		if (is_due && (double)(now - start) > s->wish->seconds * 1e9 / 2) {
+			is_due = false;
+			rc = lab_run(s->l, s->wish->event, EVENT_MS, e);
+			if (rc < 0)
+				err_prefix(e, "the event");
+		} else if (now - checked > CHECK_MS * UINT64_C(1000000)) {
+			checked = now;
+			rc = lab_check(s->l, e);
+		}
+	}
+	if (rc < 0)
+		atomic_store(&s->stop, true);
+	return rc;
+}
+
+static void wait_for_quiet(struct sending *s)
+{
+	uint64_t sent = sent_by_all(s), got = received_by_all(s), last = 0;
+	uint64_t changed = bench_clock_ns(), now = changed;
+
+	(void)lab_usage(s->l, &s->to, NULL);
+	while (got < sent && now - changed < QUIET_MS * UINT64_C(1000000)) {
+		last = got;
+		pause_ms(LOOK_MS);
+		now = bench_clock_ns();
+		got = received_by_all(s);
+		if (got != last) {
+			changed = now;
+			(void)lab_usage(s->l, &s->to, NULL);
+		}
+	}
+}
+
+static int send_all(struct sending *s, struct err *e)
+{
+	int rc = 0, one;
+
+	(void)lab_usage(s->l, &s->from, NULL); /* none for a bridge */
+	for (unsigned i = 0; i < s->n && !rc; i++)
+		rc = pair_start(&s->pair[i], e);
+	if (!rc)
+		rc = watch(s, e);
+	else
+		atomic_store(&s->stop, true);
+	for (unsigned i = 0; i < s->n; i++) {
+		one = pair_join(&s->pair[i], rc ? NULL : e);
+		rc = rc ? rc : one;
+	}
+	if (!rc)
+		wait_for_quiet(s);
+	for (unsigned i = 0; i < s->n; i++) {
+		one = pair_end(&s->pair[i], rc ? NULL : e);
+		rc = rc ? rc : one;
+	}
+	return rc;
+}
+
+/* --- before -------------------------------------------------------------------- */
+
+/* What learns, caches and adapts has done so when the trial begins. */
+static int warm_up(struct lab *l, const struct trial_wish *w, struct err *e)
+{
+	struct trial_wish ww = *w;
+	struct sending *s;
+	int rc;
+
+	if (w->warmup <= 0)
+		return 0;
+	ww.seconds = w->warmup;
+	ww.receive = TRIAL_COUNT_count;
+	ww.event = NULL;
+	s = open_all(l, &ww, e);
+	if (!s)
+		return e->code;
+	rc = send_all(s, e);
+	close_all(s);
+	return rc;
+}
+
+/* The sender's own ceiling with these frames, measured once in a process. */
+static double ceiling_of(const struct pair *p)
+{
+	static struct gen_spec known;
+	static double pps = NAN;
+	struct wire_ceiling_result r;
+	struct wire_ceiling_wish w = {
+		.spec = &p->spec,
+		.kind = WIRE_TX_sendmmsg,
+		.link = WIRE_CEILING_veth,
+		.cpu = p->gen_cpu,
+	};
+	struct gen_spec now = p->spec;
+
+	/* what differs from pair to pair and from run to run costs nothing */
+	memset(now.field, 0, sizeof(now.field));
+	now.run = 0;
+	if (memcmp(&now, &known, sizeof(now)) == 0 && !isnan(pps))
+		return pps;
+	known = now;
+	pps = wire_ceiling(&w, &r, NULL) == 0 && r.pps > 0 ? r.pps : NAN;
+	return pps;
+}
+
+/* --- after --------------------------------------------------------------------- */
+
+static void add_counts(struct trial_result *r, struct pair *p, double *bytes)
+{
+	const struct gen_check_counts *c;
+	uint64_t got = pair_received(p);
+
+	r->sent += p->sent.units;
+	r->refused += p->sent.refused;
+	r->seconds = p->sent.seconds > r->seconds ? p->sent.seconds : r->seconds;
+	r->is_sender_slow |= p->sent.is_slow;
+	if (!p->check) {
+		/* a filter cannot tell a duplicate from another frame */
+		if (got > p->sent.units) {
+			r->duplicated += got - p->sent.units;
+			got = p->sent.units;
+		}
+		*bytes += (double)wire_rx_count_of(p->rx).bytes;
+		r->received += got;
+		return;
+	}
+	c = gen_check_counts_of(p->check);
+	r->received += c->unique;
+	r->duplicated += c->duplicates;
+	r->reordered += c->reordered;
+	r->corrupted += c->corrupted;
+	*bytes += (double)c->bytes;
+}
+
+static int take_latency(struct trial_result *r, struct sending *s, struct err *e)
+{
+	if (!s->pair[0].latency)
+		return 0;
+	r->latency = malloc(sizeof(*r->latency));
+	if (!r->latency)
+		return err_set(e, -ENOMEM, "not enough memory for a histogram");
+	hist_init(r->latency);
+	for (unsigned i = 0; i < s->n; i++)
+		hist_merge(r->latency, s->pair[i].latency);
+	return 0;
+}
+
+static int fill(struct trial_result *r, struct sending *s, struct err *e)
+{
+	double bytes = 0;
+
+	for (unsigned i = 0; i < s->n; i++)
+		add_counts(r, &s->pair[i], &bytes);
+	r->lost = r->sent - r->received;
+	if (r->seconds > 0) {
+		r->offered_pps = (double)r->sent / r->seconds;
+		r->received_pps = (double)r->received / r->seconds;
+		r->received_bps = bytes * 8 / r->seconds;
+	}
+	trial_account(r, &s->from, &s->to, r->received, bytes * 8);
+	r->ceiling_share = wire_ceiling_share(r->offered_pps, r->ceiling_pps);
+	return take_latency(r, s, e);
+}
+
+/* --- with counters beside ------------------------------------------------------ */
+
+struct beside {
+	struct probe_perf perf[2];
+	unsigned n_perf;
+	bool has_calls; /* the case's own count */
+	uint64_t calls;
+};
+
+static int begin_beside(struct beside *b, struct lab *l, const struct trial_wish *w,
+			struct err *e)
+{
+	int rc;
+
+	if (w->probe == TRIAL_PROBE_none)
+		return 0;
+	if (w->probe == TRIAL_PROBE_cycles) {
+		rc = probe_perf_open(&b->perf[0], l, PROBE_PERF_instructions, e);
+		if (!rc && probe_perf_open(&b->perf[1], l, PROBE_PERF_cycles, NULL) == 0)
+			b->n_perf = 1;
+		b->n_perf += !rc;
+		return rc;
+	}
+	rc = lab_calls(l, &b->calls, e);
+	b->has_calls = rc == 0;
+	if (rc == -EOPNOTSUPP) {
+		rc = probe_perf_open(&b->perf[0], l, PROBE_PERF_calls, e);
+		b->n_perf = !rc;
+	}
+	return rc;
+}
+
+static int end_beside(struct beside *b, struct lab *l, struct trial_result *r,
+		      const struct trial_wish *w, struct err *e)
+{
+	double n = (double)r->received;
+	uint64_t calls = 0;
+	int rc = 0;
+
+	if (b->has_calls) {
+		rc = lab_calls(l, &calls, e);
+		r->calls_packet = rc || n <= 0 ? NAN : (double)(calls - b->calls) / n;
+	} else if (b->n_perf && n > 0 && w->probe == TRIAL_PROBE_calls) {
+		r->calls_packet = (double)probe_perf_read(&b->perf[0]) / n;
+	} else if (b->n_perf && n > 0) {
+		r->instructions_packet = (double)probe_perf_read(&b->perf[0]) / n;
+		if (b->n_perf > 1)
+			r->cycles_packet = (double)probe_perf_read(&b->perf[1]) / n;
+	}
+	for (unsigned i = 0; i < b->n_perf; i++)
+		probe_perf_close(&b->perf[i]);
+	return rc;
+}
+
+int trial_rate(struct lab *l, const struct trial_wish *w, struct trial_result *r,
+	       struct err *e)
+{
+	struct beside beside = {0};
+	struct disturb disturb;
+	struct sending *s;
+	int rc = warm_up(l, w, e);
+
+	if (rc < 0)
+		return rc;
+	s = open_all(l, w, e);
+	if (!s)
+		return e->code;
+	if (w->has_ceiling)
+		r->ceiling_pps = ceiling_of(&s->pair[0]);
+	rc = begin_beside(&beside, l, w, e);
+	if (!rc) {
+		(void)lab_usage(l, &s->from, NULL);
+		disturb_begin(&disturb, s->from.cpu_ns);
+		rc = send_all(s, e);
+		r->is_disturbed = disturb_end(&disturb, s->to.cpu_ns, r->disturbed,
+					      sizeof(r->disturbed));
+	}
+	if (!rc)
+		rc = fill(r, s, e);
+	if (!rc)
+		rc = end_beside(&beside, l, r, w, e);
+	close_all(s);
+	return rc;
+}

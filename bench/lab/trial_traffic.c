@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The jobs that are no frames of ours: TCP by iperf3, round trips, and silence. */
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/bench_clock.h"
+#include "bench/lab/case_find.h"
+#include "bench/lab/trial_inside.h"
+#include "bench/wire/disturb.h"
+#include "bench/wire/wire_rtt.h"
+
+enum { GRACE_MS = 30000, IDLE_PPS = 100000 };
+
+/* --- TCP ----------------------------------------------------------------------- */
+
+static int read_iperf(struct trial_result *r, const char *text, struct err *e)
+{
+	json_error_t je;
+	json_t *j = json_loads(text, 0, &je), *got, *sent, *again;
+
+	got = json_object_get(json_object_get(json_object_get(j, "end"), "sum_received"),
+			      "bits_per_second");
+	sent = json_object_get(json_object_get(j, "end"), "sum_sent");
+	again = json_object_get(sent, "retransmits");
+	r->bps = json_is_number(got) ? json_number_value(got) : NAN;
+	r->retransmits = json_is_number(again) ? json_number_value(again) : NAN;
+	r->seconds = json_number_value(json_object_get(sent, "seconds"));
+	json_decref(j);
+	return isnan(r->bps) ? err_set(e, -EBADMSG, "iperf3 printed no rate") : 0;
+}
+
+int trial_traffic_tcp(struct lab *l, const struct trial_wish *w, struct trial_result *r,
+		      struct err *e)
+{
+	unsigned limit = (unsigned)(w->seconds * 1000) + GRACE_MS;
+	struct lab_job server = {.port = 1, .cpu = -1, .limit_ms = limit};
+	struct lab_job client = {.port = 0, .cpu = -1, .limit_ms = limit};
+	char path[PATH_MAX], command[256], *out = NULL;
+	struct lab_usage from, to;
+	struct disturb d;
+	int rc;
+
+	if (case_find_program("iperf3", path) < 0)
+		return err_set(e, -ENOENT,
+			       "no iperf3 here (Debian's package iperf3 has it)");
+	server.command = "exec iperf3 -s -1 --forceflush";
+	server.ready = "grep -q 'Server listening' \"$RW_OUT\"";
+	rc = lab_job_start(l, &server, e);
+	if (rc < 0)
+		return rc;
+	snprintf(command, sizeof(command), "exec iperf3 -c %s -P %u -t %.0f -O %d -J",
+		 lab_end_addr(l, 1), w->streams, ceil(w->seconds), w->warmup > 0 ? 1 : 0);
+	client.command = command;
+	(void)lab_usage(l, &from, NULL);
+	disturb_begin(&d, from.cpu_ns);
+	rc = lab_job_start(l, &client, e);
+	if (!rc)
+		rc = lab_job_wait(l, &client, &out, e);
+	(void)lab_usage(l, &to, NULL);
+	if (!rc)
+		rc = read_iperf(r, out, e);
+	if (!rc) /* iperf3's own CPU time is not that of others: not judged */
+		trial_account(r, &from, &to, 0, r->bps * r->seconds);
+	free(out);
+	lab_job_stop(l, &client);
+	lab_job_stop(l, &server);
+	return rc;
+}
+
+/* --- round trips --------------------------------------------------------------- */
+
+struct server {
+	pthread_t thread;
+	atomic_bool stop;
+	int fd;
+};
+
+static void *serve(void *arg)
+{
+	struct server *s = arg;
+
+	(void)wire_rtt_serve(s->fd, &s->stop, NULL);
+	return NULL;
+}
+
+static int start_server(struct server *s, const struct wire_rtt_wish *w, struct err *e)
+{
+	int rc;
+
+	s->fd = wire_rtt_listen(w, e);
+	if (s->fd < 0)
+		return s->fd;
+	rc = -pthread_create(&s->thread, NULL, serve, s);
+	if (rc) {
+		close(s->fd);
+		return err_set(e, rc, "cannot start a thread: %s", strerror(-rc));
+	}
+	return 0;
+}
+
+static void stop_server(struct server *s)
+{
+	atomic_store(&s->stop, true);
+	pthread_join(s->thread, NULL);
+	close(s->fd);
+}
+
+int trial_traffic_rtt(struct lab *l, const struct trial_wish *w, struct trial_result *r,
+		      struct err *e)
+{
+	struct wire_rtt_wish wish;
+	struct wire_rtt_result got = {0};
+	struct server server = {.fd = -1};
+	struct lab_usage from, to;
+	struct disturb d;
+	int rc;
+
+	r->latency = malloc(sizeof(*r->latency));
+	if (!r->latency)
+		return err_set(e, -ENOMEM, "not enough memory for a histogram");
+	hist_init(r->latency);
+	wire_rtt_defaults(&wish);
+	wish.netns = lab_end_ns(l, 1);
+	rc = start_server(&server, &wish, e);
+	if (rc < 0)
+		return rc;
+	wish.netns = lab_end_ns(l, 0);
+	wish.server = lab_end_addr(l, 1);
+	wish.count = w->round_trips;
+	wish.gap_ns = w->gap_us * UINT64_C(1000);
+	(void)lab_usage(l, &from, NULL);
+	disturb_begin(&d, from.cpu_ns);
+	rc = wire_rtt_measure(&wish, r->latency, &got, e);
+	(void)lab_usage(l, &to, NULL);
+	r->is_disturbed = disturb_end(&d, to.cpu_ns, r->disturbed, sizeof(r->disturbed));
+	stop_server(&server);
+	r->sent = got.done + got.lost;
+	r->received = got.done;
+	r->lost = got.lost;
+	r->seconds = got.seconds;
+	trial_account(r, &from, &to, 2 * got.done, 0);
+	return rc;
+}
+
+/* --- silence ------------------------------------------------------------------- */
+
+int trial_traffic_idle(struct lab *l, const struct trial_wish *w, struct trial_result *r,
+		       struct err *e)
+{
+	struct trial_wish load = *w;
+	struct trial_result ignored;
+	struct lab_usage from, to;
+	int rc;
+
+	/* what a forwarder learnt from a load must not cost for ever */
+	load.rate_pps = IDLE_PPS;
+	load.seconds = 0.5;
+	load.count = 0;
+	load.receive = TRIAL_COUNT_count;
+	load.event = NULL;
+	load.job = TRIAL_JOB_rate;
+	load.probe = TRIAL_PROBE_none;
+	trial_init(&ignored);
+	rc = trial_rate(l, &load, &ignored, e);
+	trial_fini(&ignored);
+	if (rc < 0)
+		return rc;
+	(void)lab_usage(l, &from, NULL);
+	bench_clock_sleep_until(bench_clock_ns() + (uint64_t)(w->seconds * 1e9));
+	(void)lab_usage(l, &to, NULL);
+	r->seconds = w->seconds;
+	trial_account(r, &from, &to, 0, 0);
+	return 0;
+}
