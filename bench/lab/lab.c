@@ -155,6 +155,19 @@ int lab_check(struct lab *l, struct err *e)
 	return 0;
 }
 
+int lab_check_end(struct lab *l, unsigned limit_ms, struct err *e)
+{
+	uint64_t end = bench_clock_ns() + (uint64_t)limit_ms * 1000000;
+	int rc;
+
+	while ((rc = lab_check(l, e)) == 0 && bench_clock_ns() < end) {
+		rc = box_pause(&l->fwd, POLL_MAX_MS, e);
+		if (rc < 0)
+			break;
+	}
+	return rc;
+}
+
 /* Once: 1 = it is, 0 = not yet. */
 static int is_ready(struct lab *l, unsigned limit_ms, struct err *e)
 {

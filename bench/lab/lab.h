@@ -68,6 +68,9 @@ const char *lab_end_addr(const struct lab *l, unsigned port); /* "10.52.0.1" */
 /* 0 while it runs, or -EPIPE with a sentence that has its last words. */
 int lab_check(struct lab *l, struct err *e);
 
+/* The same, but it may end within limit_ms. */
+int lab_check_end(struct lab *l, unsigned limit_ms, struct err *e);
+
 /* -ENOENT where there is no process to look at (a bridge): all figures are 0 then. */
 int lab_usage(struct lab *l, struct lab_usage *u, struct err *e);
 

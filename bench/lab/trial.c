@@ -9,7 +9,12 @@
 
 #include "bench/lab/trial_inside.h"
 
-enum { COUNT_MAX = 1000000000, SECONDS_MAX = 1000000, PPS_MAX = 1000000000 };
+enum {
+	COUNT_MAX = 1000000000,
+	SECONDS_MAX = 1000000,
+	PPS_MAX = 1000000000,
+	ENDING_MS = 1000
+};
 
 void trial_defaults(struct trial_wish *w)
 {
@@ -156,6 +161,7 @@ int trial_open(struct lab **l, const struct trial_wish *w, const struct case_spe
 int trial_run(struct lab *l, const struct trial_wish *w, struct trial_result *r,
 	      struct err *e)
 {
+	struct err why = {0};
 	int rc;
 
 	trial_init(r);
@@ -177,8 +183,13 @@ int trial_run(struct lab *l, const struct trial_wish *w, struct trial_result *r,
 	default:
 		rc = trial_traffic_idle(l, w, r, e);
 	}
-	/* why the forwarder ended says more than what came of it */
-	return rc < 0 && lab_check(l, e) < 0 ? e->code : rc;
+	/* why the forwarder ended says more than what came of it, a moment before */
+	if (rc < 0 && rc != -EINVAL && lab_check_end(l, ENDING_MS, &why) < 0) {
+		rc = why.code;
+		if (e)
+			*e = why;
+	}
+	return rc;
 }
 
 int trial_once(const struct trial_wish *w, struct trial_result *r, struct err *e)
