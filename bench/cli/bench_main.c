@@ -12,6 +12,8 @@
 static bench_cmd_run help_cmd, version_cmd;
 
 static const struct bench_cmd commands[] = {
+	{"cases", "", "list the forwarders that can be measured", cases_cmd,
+	 cases_cmd_help},
 	{"ceiling", "[options]", "what the generator itself can do", ceiling_cmd,
 	 ceiling_cmd_help},
 	{"gen", "IFACE [options]", "send frames out of an interface", gen_cmd,
@@ -20,12 +22,12 @@ static const struct bench_cmd commands[] = {
 	{"pcap", "[--count N] SPEC FILE", "write generated frames to a file", pcap_cmd,
 	 pcap_cmd_help},
 	{"rtt", "server|client ADDR [options]", "UDP round trips", rtt_cmd, rtt_cmd_help},
-	{"sink", "IFACE [options]", "count or check frames that arrive", sink_cmd,
-	 sink_cmd_help},
-	{"cases", "", "list the forwarders that can be measured", cases_cmd,
-	 cases_cmd_help},
 	{"run", "CASE [OPTION]...", "one trial through a forwarder", run_cmd,
 	 run_cmd_help},
+	{"search", "CASE KIND [OPTION]...", "look for a rate, a burst, a latency, ...",
+	 search_cmd, search_cmd_help},
+	{"sink", "IFACE [options]", "count or check frames that arrive", sink_cmd,
+	 sink_cmd_help},
 	{"version", "", "show the version", version_cmd, NULL},
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

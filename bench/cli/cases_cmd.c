@@ -36,7 +36,9 @@ int cases_cmd(int argc, char **argv, struct err *e)
 		if (!rc)
 			rc = case_check(&c, &why);
 		printf("%-18s %-32s %s\n", *p, c.title ? c.title : "",
-		       rc ? why.text : "installed");
+		       rc	? why.text
+		       : c.poll ? "installed; it polls"
+				: "installed");
 		case_fini(&c);
 	}
 	free(names);

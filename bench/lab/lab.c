@@ -313,7 +313,6 @@ void lab_close(struct lab *l)
 		return;
 	box_close(&l->traffic);
 	if (l->fwd.init > 0) {
-		(void)lab_resume(l, NULL);
 		if (*l->spec->stop)
 			(void)lab_run(l, l->spec->stop, STOP_MS, NULL);
 		if (l->start >= 0) {
@@ -326,16 +325,6 @@ void lab_close(struct lab *l)
 		if (l->end[i].ns >= 0)
 			close(l->end[i].ns);
 	free(l);
-}
-
-int lab_pause(struct lab *l, struct err *e)
-{
-	return box_signal(&l->fwd, BOX_ALL, SIGSTOP, e);
-}
-
-int lab_resume(struct lab *l, struct err *e)
-{
-	return box_signal(&l->fwd, BOX_ALL, SIGCONT, e);
 }
 
 int lab_end_ns(const struct lab *l, unsigned port)

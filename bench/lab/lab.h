@@ -80,10 +80,6 @@ unsigned lab_usage_threads(struct lab *l, int *tid, unsigned max);
 /* The case's own count of system calls so far, or -EOPNOTSUPP if it keeps none. */
 int lab_calls(struct lab *l, uint64_t *n, struct err *e);
 
-/* Stop all its processes where they are (SIGSTOP), and let them go on. */
-int lab_pause(struct lab *l, struct err *e);
-int lab_resume(struct lab *l, struct err *e);
-
 /*
  * Run a shell command in the forwarder's namespace, with the variables of a case, and
  * wait for its end. A status other than 0 is an error with the last line it printed.

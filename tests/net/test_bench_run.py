@@ -295,3 +295,62 @@ def test_the_box_dies_with_its_first_process(lab):
     assert p.wait() > 0
     assert "killed from outside" in "\n".join(p.err), p
     wait_for(lambda: not marked(lab), "the end")
+
+
+# --- searches -----------------------------------------------------------------------
+
+def search(lab, *args):
+    rc, out, err = finish(lab, "search", *args, "--keep-disturbed", "--json")
+    assert rc == 0, err
+    return json.loads(out)
+
+
+def test_a_search_keeps_its_forwarder(lab):
+    path = case_file(lab, "links = veth\nvnet = yes\n"
+                     f"start = echo started >> {lab.dir}/starts\n"
+                     "start = ip link add br0 type bridge\nstart = ip link set br0 up\n"
+                     "start = ip link set port0 master br0\nstart = ip link set port1 master br0\n", "counted")
+    found = search(lab, path, "loss", "--max", "2000", "--seconds", "0.2")
+    assert (lab.dir / "starts").read_text() == "started\n"
+    assert found["case"] == path
+    trials = found["trials"]
+    assert len(trials) >= 2
+    for t in trials:
+        assert 0 < t["received"] <= t["offered"]
+
+
+@pytest.mark.parametrize("kind", ["throughput", "ndrpdr", "latency", "back-to-back", "soak"])
+def test_searches_end(lab, kind):
+    args = {"throughput": ("--max", "2000", "--resolution", "0.5"),
+            "ndrpdr": ("--max", "2000", "--resolution", "0.5", "--duration-sum", "0.2"),
+            "latency": ("--max", "2000", "--resolution", "0.5", "--duration-sum", "1"),
+            "back-to-back": ("--max", "50", "--repeats", "1"),
+            "soak": ("--rate", "1000", "--interval", "0.2")}[kind]
+    found = search(lab, "bridge", kind, "--seconds", "0.2", *args)
+    assert found["trials"]
+    assert not marked(lab)
+    if kind == "latency":
+        assert [step["share"] for step in found["latency_ns"]] == [0, 0.1, 0.5, 0.9]
+
+
+def test_a_reset_is_as_long_as_it_was(lab):
+    event = "ip link set port1 down; sleep 0.2; ip link set port1 up"
+    found = search(lab, "bridge", "reset", "--rate", "500", "--seconds", "1", "--repeats", "1", "--event", event)
+    good = [t for t in found["trials"] if not t["bad"]]
+    if len(good) > 1:  # one without the event, one with it; the machine may be too busy for either
+        assert good[0]["received"] == good[0]["offered"]
+        assert 0.19 * 500 <= good[1]["offered"] - good[1]["received"] < good[1]["offered"]
+
+
+@pytest.mark.parametrize("args, part", [
+    (["bridge"], "a CASE and a KIND"),
+    (["bridge", "nosuch"], "no kind of search; there are throughput"),
+    (["nosuch", "loss"], "no case 'nosuch'"),
+    (["bridge", "soak"], "--rate"),
+    (["bridge", "reset"], "--event"),
+    (["bridge", "loss", "--event", "true"], "reset"),
+    (["bridge", "loss", "--step", "2"], "--step 2"),
+    (["bridge", "throughput", "--max", "1000", "--min", "2000"], "2000"),
+], ids=lambda a: " ".join(a) if isinstance(a, list) else "")
+def test_bad_words_of_a_search(lab, args, part):
+    assert part in refused(lab, "search", *args)
