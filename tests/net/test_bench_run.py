@@ -153,6 +153,17 @@ def test_every_case_is_listed(lab):
     assert re.search(r"^ringway +ringway, as it comes +installed$", out, re.M), out
 
 
+def test_every_installed_case_forwards(lab):
+    """Those that are not installed are not missed."""
+    _, out, _ = finish(lab, "cases")
+    names = [line.split()[0] for line in out.splitlines() if " installed" in line]
+    assert {"ringway", "rwloop", "bridge"} <= set(names)
+    for name in names:
+        m = measure(lab, name, *SHORT, "--count", "200", "--check")
+        assert m["sent"] == 200 == m["received"] + m["lost"], name
+        assert m["received"] and not m["corrupted"], name
+
+
 # --- broken cases -------------------------------------------------------------------
 
 BROKEN = {
