@@ -21,7 +21,8 @@
  * init), signal one or all; it is told of each command's end. All of that is done by one
  * thread, the one that opened the box.
  */
-#define BOX_DIR "/run/ringway-bench"
+#define BOX_DIR	  "/run/ringway-bench"
+#define BOX_TRACE BOX_DIR "/trace" /* tracefs, where it may be mounted */
 
 enum { BOX_TEXT_MAX = 60000, BOX_ENDED_MAX = 256, BOX_ALL = -1 };
 

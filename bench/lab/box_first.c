@@ -93,6 +93,9 @@ static const char *prepare(const int *ns, unsigned n_ns)
 		return "an own /proc";
 	/* what follows is better had, but not needed */
 	(void)mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, NULL);
+	if (mkdir(BOX_TRACE, 0700) == 0)
+		(void)mount("tracefs", BOX_TRACE, "tracefs",
+			    MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	(void)mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	/* nobody speaks unasked where frames are counted */
 	(void)write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");

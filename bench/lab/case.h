@@ -20,6 +20,21 @@
  *
  * The file is INI with one section [case]; the keys are the members below. Its
  * commands are lines for /bin/sh -e; a key that may have more lines is repeated.
+ * They run in the forwarder's own namespaces (box.h) with these variables:
+ *
+ *   RW_DIR                a private folder; RW_DIR/log has what start prints
+ *   RW_PORTS              how many there are, 4 say
+ *   RW_LIST RW_PAIRS      "0 1 2 3" and "0:1 2:3": whom to join
+ *   RW_NS_A RW_NS_B       the namespaces of ends 0 and 1; "end<n>" is that of n
+ *   RW_IF_A RW_IF_B       the devices there, "tap0" in each
+ *   RW_QUEUES RW_MTU      of each port
+ *   RW_CPU                where it shall run, or ""
+ *   RW_BIN RW_OPTIONS     its program, and the words behind the case's name
+ *
+ * With veth, and with move, the forwarder's devices are "port<n>" in its namespace. start
+ * runs on (the forwarder is then what it has become by exec), or ends with 0 and leaves
+ * daemons, or nothing, behind. It is ready when the command ready succeeds or, without
+ * one, when start has ended. calls prints the number of system calls made so far.
  */
 enum case_links {
 	CASE_LINKS_tap,	 /* the forwarder makes a TAP in each end's namespace */

@@ -327,6 +327,11 @@ void lab_close(struct lab *l)
 	free(l);
 }
 
+size_t lab_tail(const struct lab *l, const char *file, char *text, size_t size)
+{
+	return box_tail(&l->fwd, file, text, size);
+}
+
 int lab_end_ns(const struct lab *l, unsigned port)
 {
 	return l->end[port].ns;

@@ -77,6 +77,9 @@ int lab_usage(struct lab *l, struct lab_usage *u, struct err *e);
 /* The forwarder's processes and threads: how many there are; at most max are stored. */
 unsigned lab_usage_threads(struct lab *l, int *tid, unsigned max);
 
+/* The end of a file of the box, see box_tail(). */
+size_t lab_tail(const struct lab *l, const char *file, char *text, size_t size);
+
 /* The case's own count of system calls so far, or -EOPNOTSUPP if it keeps none. */
 int lab_calls(struct lab *l, uint64_t *n, struct err *e);
 

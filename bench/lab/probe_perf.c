@@ -4,38 +4,22 @@
 
 #include <errno.h>
 #include <linux/perf_event.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The number of the tracepoint; tracefs may be mounted at either place, or nowhere. */
-static int find_tracepoint(uint64_t *id)
+/* The number of the tracepoint; no tracefs of the machine's own is needed for it. */
+static int find_tracepoint(const struct lab *l, uint64_t *id)
 {
-	static const char *const at[] = {"/sys/kernel/tracing",
-					 "/sys/kernel/debug/tracing"};
-	char path[128];
-	int rc = -EOPNOTSUPP;
+	char text[32], *end;
 
-	for (unsigned i = 0; i < 2 && rc; i++) {
-		unsigned long n;
-		FILE *f;
-
-		snprintf(path, sizeof(path), "%s/events/raw_syscalls/sys_enter/id",
-			 at[i]);
-		f = fopen(path, "re");
-		if (!f)
-			continue;
-		if (fscanf(f, "%lu", &n) == 1) {
-			*id = n;
-			rc = 0;
-		}
-		fclose(f);
-	}
-	return rc;
+	lab_tail(l, "trace/events/raw_syscalls/sys_enter/id", text, sizeof(text));
+	*id = strtoull(text, &end, 10);
+	return end == text ? -EOPNOTSUPP : 0;
 }
 
-static int fill(struct perf_event_attr *a, enum probe_perf_kind kind)
+static int fill(struct perf_event_attr *a, const struct lab *l, enum probe_perf_kind kind)
 {
 	uint64_t id;
 
@@ -46,7 +30,7 @@ static int fill(struct perf_event_attr *a, enum probe_perf_kind kind)
 	} else if (kind == PROBE_PERF_cycles) {
 		a->config = PERF_COUNT_HW_CPU_CYCLES;
 	} else {
-		if (find_tracepoint(&id) < 0)
+		if (find_tracepoint(l, &id) < 0)
 			return -EOPNOTSUPP;
 		a->type = PERF_TYPE_TRACEPOINT;
 		a->config = id;
@@ -68,9 +52,13 @@ int probe_perf_open(struct probe_perf *p, struct lab *l, enum probe_perf_kind ki
 	int tid[PROBE_PERF_THREADS_MAX];
 	unsigned n = lab_usage_threads(l, tid, PROBE_PERF_THREADS_MAX);
 	struct perf_event_attr a;
-	int rc = fill(&a, kind);
+	int rc = fill(&a, l, kind);
 
 	p->n = 0;
+	if (!n)
+		return err_set(e, -ENOENT,
+			       "the forwarder has no process in which to count %s",
+			       what[kind]);
 	if (n > PROBE_PERF_THREADS_MAX)
 		rc = -E2BIG;
 	for (unsigned i = 0; i < n && !rc; i++) {

@@ -143,6 +143,11 @@ def test_calls_are_counted(lab):
     m = measure(lab, "ringway", *SHORT, "--probe", "calls")
     assert 0 < m["calls_packet"] < 20
     assert m["received"] == 1000
+    rc, out, err = finish(lab, "run", "rwloop", *SHORT, "--probe", "calls", "--json")
+    if rc == 0:  # one read() and one write() for each frame, by the kernel's own count
+        assert 1.9 < json.loads(out)["calls_packet"] < 2.5
+    else:
+        assert "cannot be counted here" in err
 
 
 def test_every_case_is_listed(lab):
