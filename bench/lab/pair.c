@@ -94,11 +94,24 @@ static int open_wires(struct pair *p, struct lab *l, unsigned port, struct err *
 	return rc < 0 ? rc : wire_tx_open(&p->tx, &t, e);
 }
 
+/* The forwarder's CPU is its own: sender and receiver share theirs. */
+static void place(const struct pair *p)
+{
+	cpu_set_t set;
+
+	if (p->gen_cpu < 0)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET((size_t)p->gen_cpu, &set);
+	(void)sched_setaffinity(0, sizeof(set), &set);
+}
+
 static void *receive(void *arg)
 {
 	struct pair *p = arg;
 	struct pollfd fd = {.fd = wire_rx_fd(p->rx), .events = POLLIN};
 
+	place(p);
 	while (!atomic_load(&p->is_quiet) && p->receive_rc == 0) {
 		(void)poll(&fd, 1, RECEIVE_POLL_MS);
 		p->receive_rc = wire_rx_reap(p->rx, &p->receive_err);
@@ -147,13 +160,8 @@ static void *send_all(void *arg)
 		.burst = p->wish->burst,
 		.stop = p->stop,
 	};
-	cpu_set_t set;
 
-	if (p->gen_cpu >= 0) {
-		CPU_ZERO(&set);
-		CPU_SET((size_t)p->gen_cpu, &set);
-		(void)sched_setaffinity(0, sizeof(set), &set);
-	}
+	place(p);
 	p->send_rc = wire_send(&w, &p->sent, &p->send_err);
 	if (p->send_rc < 0)
 		atomic_store(p->stop, true);

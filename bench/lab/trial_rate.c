@@ -54,8 +54,8 @@ static struct sending *open_all(struct lab *l, const struct trial_wish *w, struc
 		pair_init(p);
 		p->stop = &s->stop;
 		p->n_sending = &s->n_sending;
-		rc = pair_open(p, l, 2 * s->n, w, ++run, e);
 		p->gen_cpu = trial_cpus_of(w).gen;
+		rc = pair_open(p, l, 2 * s->n, w, ++run, e);
 	}
 	if (!rc)
 		return s;
@@ -247,10 +247,19 @@ static int take_latency(struct trial_result *r, struct sending *s, struct err *e
 
 static int fill(struct trial_result *r, struct sending *s, struct err *e)
 {
+	uint64_t missed = 0;
 	double bytes = 0;
 
-	for (unsigned i = 0; i < s->n; i++)
+	for (unsigned i = 0; i < s->n; i++) {
 		add_counts(r, &s->pair[i], &bytes);
+		missed += wire_rx_count_of(s->pair[i].rx).lost;
+	}
+	if (missed) { /* they look lost, but the forwarder is not to blame */
+		r->is_disturbed = true;
+		snprintf(r->disturbed, sizeof(r->disturbed),
+			 "the receiver had no time to look at %llu frames",
+			 (unsigned long long)missed);
+	}
 	r->lost = r->sent - r->received;
 	if (r->seconds > 0) {
 		r->offered_pps = (double)r->sent / r->seconds;
