@@ -28,6 +28,8 @@ static const struct bench_cmd commands[] = {
 	 search_cmd, search_cmd_help},
 	{"sink", "IFACE [options]", "count or check frames that arrive", sink_cmd,
 	 sink_cmd_help},
+	{"report", "[OPTIONS] FILE", "show a result document", report_cmd,
+	 report_cmd_help},
 	{"version", "", "show the version", version_cmd, NULL},
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
