@@ -28,6 +28,10 @@ bench_cmd_run ceiling_cmd, gen_cmd, pcap_cmd, rtt_cmd, sink_cmd;
 bench_cmd_help ceiling_cmd_help, gen_cmd_help, pcap_cmd_help, rtt_cmd_help, sink_cmd_help;
 bench_cmd_run cases_cmd, run_cmd, search_cmd;
 bench_cmd_help cases_cmd_help, run_cmd_help, search_cmd_help;
+bench_cmd_run peers_cmd;
+bench_cmd_help peers_cmd_help;
+bench_cmd_run compare_cmd;
+bench_cmd_help compare_cmd_help;
 bench_cmd_run report_cmd;
 bench_cmd_help report_cmd_help;
 

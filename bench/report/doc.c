@@ -2,6 +2,7 @@
 /* doc: the result document: made, filled, saved and loaded (doc_check.c checks it). */
 #include "bench/report/doc.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,12 +26,8 @@ json_t *doc_new(const char *title, int argc, char **argv, unsigned rounds,
 
 	localtime_r(&now, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S%z", &tm);
-	for (int i = 0; i < argc; i++) {
-		json_t *w = json_string(argv[i]);
-
-		/* a file name may be no UTF-8; what was typed is then only told of */
-		json_array_append_new(words, w ? w : json_string("(no UTF-8)"));
-	}
+	for (int i = 0; i < argc; i++)
+		json_array_append_new(words, doc_text(argv[i]));
 	return json_pack("{ss ss ss so so so si so so so}", "format", DOC_FORMAT, "title",
 			 title, "date", date, "argv", words, "machine", machine,
 			 "versions", versions, "rounds", (int)rounds, "baselines",
@@ -44,13 +41,30 @@ int doc_add_baseline(json_t *doc, const char *name, struct err *e)
 	return json_array_append_new(all, json_string(name)) ? no_memory(e) : 0;
 }
 
-int doc_add_case(json_t *doc, const char *name, const char *title, struct err *e)
+int doc_add_case(json_t *doc, const char *name, const char *title, const char *words,
+		 const char *start, struct err *e)
 {
-	json_t *all = json_object_get(doc, "cases");
+	json_t *o = json_pack("{so}", "title", doc_text(title));
 
-	return json_object_set_new(all, name, json_pack("{ss}", "title", title))
-		       ? no_memory(e)
-		       : 0;
+	if (words)
+		json_object_set_new(o, "words", doc_text(words));
+	if (start)
+		json_object_set_new(o, "start", json_string(start));
+	return json_object_set_new(json_object_get(doc, "cases"), name, o) ? no_memory(e)
+									   : 0;
+}
+
+json_t *doc_text(const char *text)
+{
+	char copy[1024];
+	json_t *v;
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	for (char *p = copy; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			*p = ' ';
+	v = json_string(copy);
+	return v ? v : json_string("(no UTF-8)");
 }
 
 static json_t *pack_metric(const struct doc_metric *m)

@@ -15,7 +15,7 @@
  *
  *   { "format": "ringway-bench/1", "title", "date", "argv": [...], "machine": {...},
  *     "versions": {...}, "rounds": n, "baselines": ["CASE", ...],
- *     "cases": { "CASE": { "title", ... } },
+ *     "cases": { "CASE": { "title", "words", "start" } },
  *     "jobs": [ { "job", "title", "unit",
  *                 "x": { "axis": "frame size, bytes", "value": 64 },
  *                 "metrics": [ { "name", "title", "unit", "better": "more" | "less",
@@ -59,7 +59,9 @@ struct doc_job {
 json_t *doc_new(const char *title, int argc, char **argv, unsigned rounds,
 		json_t *machine, json_t *versions);
 int doc_add_baseline(json_t *doc, const char *name, struct err *e);
-int doc_add_case(json_t *doc, const char *name, const char *title, struct err *e);
+/* words: as on the command line; start: the commands that start it. Both may be NULL. */
+int doc_add_case(json_t *doc, const char *name, const char *title, const char *words,
+		 const char *start, struct err *e);
 int doc_add_job(json_t *doc, const struct doc_job *job, struct err *e);
 
 /* The next round's sample of a case; sample is taken over. */
@@ -74,6 +76,9 @@ json_t *doc_load(const char *path, struct err *e);
 
 /* Whole or not at all: written beside the file, then renamed. "-": standard output. */
 int doc_save(const json_t *doc, const char *path, struct err *e);
+
+/* A text as a document may hold it: without control characters, cut to its length. */
+json_t *doc_text(const char *text);
 
 /* The object of a job, or NULL. */
 json_t *doc_job_lookup(const json_t *doc, const char *job);

@@ -13,7 +13,7 @@
 
 #include "bench/report/doc.h"
 
-enum { NAME_LEN = 32, TEXT_LEN = 1000, MAX_JOBS = 1000, MAX_CASES = 100 };
+enum { NAME_LEN = 32, TEXT_LEN = 1024, MAX_JOBS = 1000, MAX_CASES = 100 };
 
 static int refuse(struct err *e, const char *where, const char *why)
 {
@@ -119,7 +119,7 @@ static bool is_value(const char *key, const json_t *v)
 		return is_text(s) && *s && !strchr(s, '/');
 	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (strcmp(key, texts[i]) == 0)
-			return true;
+			return is_text(s);
 	return false;
 }
 
@@ -179,6 +179,19 @@ static int check_job(const json_t *doc, const json_t *job, unsigned rounds, stru
 	return check_samples(job, rounds, where, e);
 }
 
+static int check_cases(const json_t *doc, struct err *e)
+{
+	const char *name;
+	json_t *c;
+
+	json_object_foreach(json_object_get(doc, "cases"), name, c)
+	{
+		if (!*name || !is_text(name) || !is_text(text_at(c, "title")))
+			return refuse(e, "cases", "each has to have a name and a title");
+	}
+	return 0;
+}
+
 static int check_head(const json_t *doc, struct err *e)
 {
 	static const char *const keys[] = {"title", "date", NULL};
@@ -218,7 +231,7 @@ int doc_check(const json_t *doc, struct err *e)
 	json_int_t rounds = json_integer_value(json_object_get(doc, "rounds"));
 	size_t i;
 
-	if (check_head(doc, e))
+	if (check_head(doc, e) || check_cases(doc, e))
 		return -EINVAL;
 	if (rounds < 1 || rounds > DOC_MAX_ROUNDS)
 		return err_config(e, "rounds: this has to be a number from 1 to %d",

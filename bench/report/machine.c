@@ -2,10 +2,15 @@
 /* machine: what of a machine decides its speed, as a part of a result document. */
 #include "bench/report/machine.h"
 
+#include <ctype.h>
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#endif
 #include <dirent.h>
 #include <limits.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +80,25 @@ static json_t *cpu_model(const char *root)
 	return json_null();
 }
 
+/* What the hypervisor under us calls itself; null where it does not, or none is there. */
+static json_t *signature(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	uint32_t v[4];
+	char text[13];
+
+	__cpuid(0x40000000, v[0], v[1], v[2], v[3]);
+	memcpy(text, &v[1], 12);
+	text[12] = '\0';
+	for (char *p = text; *p; p++)
+		if (!isgraph((unsigned char)*p))
+			return json_null();
+	return *text ? json_string(text) : json_null();
+#else
+	return json_null();
+#endif
+}
+
 static json_t *hypervisor(const char *root)
 {
 	static const char *const files[] = {
@@ -85,8 +109,13 @@ static json_t *hypervisor(const char *root)
 	bool is_guest = has_value(root, "/proc/cpuinfo", "flags", text, sizeof(text)) &&
 			strstr(text, " hypervisor");
 
-	for (unsigned i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		json_t *v = i == 0 || is_guest ? line_of(root, files[i]) : json_null();
+	for (unsigned i = 0; i < 3; i++) {
+		json_t *v = json_null();
+
+		if (i < 2 && (i == 0 || is_guest))
+			v = line_of(root, files[i]);
+		else if (i == 2 && is_guest && !*root)
+			v = signature();
 
 		if (json_is_string(v))
 			return v;

@@ -140,7 +140,6 @@ unsigned pairs_print(const json_t *doc, const char *new_name, const char *old_na
 	{
 		add_job(&c, job, new_name, old_name, confidence, limit_percent, &n_worse);
 	}
-	fprintf(f, "old: %s\nnew: %s\n\n", old_name, new_name);
 	cells_print_text(&c, f, 0);
 	fprintf(f,
 		"\nnew / old: median of the ratios of each round [its bootstrap "

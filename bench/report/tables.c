@@ -51,10 +51,11 @@ static void add_ratio(struct cells *c, const struct summary_ratio *ratio, bool *
 		cells_add(c, "%.2f [%.2f..%.2f]%s", s->median, s->min, s->max, mark);
 }
 
-/* The medians that stand beside, then what went wrong: one text of several. */
+/* The medians that stand beside, then, in a job's first table, what went wrong. */
 static void add_notes(struct cells *c, const json_t *job, const json_t *metric,
 		      const struct summary_row *row)
 {
+	bool is_first = metric == json_array_get(json_object_get(job, "metrics"), 0);
 	json_t *notes = json_object_get(metric, "notes"), *n;
 	const char *comma = "";
 	char *text = NULL;
@@ -78,11 +79,11 @@ static void add_notes(struct cells *c, const json_t *job, const json_t *metric,
 			text_at(m, "unit"));
 		comma = ", ";
 	}
-	if (row->n_warned)
+	if (row->n_warned && is_first)
 		fprintf(f, "%sin %u round%s: %.200s", comma, row->n_warned,
 			row->n_warned > 1 ? "s" : "", row->warned);
 	comma = row->n_warned ? ", " : comma;
-	if (row->n_failed)
+	if (row->n_failed && is_first)
 		fprintf(f, "%sFAILED %ux: %.200s", comma, row->n_failed, row->failed);
 	fclose(f);
 	cells_add(c, "%s", text);

@@ -46,8 +46,11 @@ static inline json_t *sample_doc(unsigned rounds)
 			      json_pack("{ss}", "ringway-bench", "0.1.0"));
 
 	assert_non_null(doc);
-	assert_int_equal(doc_add_case(doc, "rwloop", "read and write", &e), 0);
-	assert_int_equal(doc_add_case(doc, "ringway", "ringway", &e), 0);
+	assert_int_equal(doc_add_case(doc, "rwloop", "read and write", NULL, NULL, &e),
+			 0);
+	assert_int_equal(
+		doc_add_case(doc, "ringway", "ringway", "ringway --x", "exec it\n", &e),
+		0);
 	assert_int_equal(doc_add_baseline(doc, "rwloop", &e), 0);
 	assert_int_equal(doc_add_job(doc, &job, &e), 0);
 	return doc;

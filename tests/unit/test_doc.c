@@ -92,6 +92,8 @@ static void test_heads_refused(void **state)
 	refuses("machine", json_array(), "machine");
 	refuses("versions", json_null(), "versions");
 	refuses("cases", json_null(), "cases");
+	refuses("cases/rwloop", json_object(), "title");
+	refuses("cases/rwloop/title", json_string("a\tb"), "title");
 	refuses("argv", json_string("x"), "argv");
 	refuses("argv/0", json_integer(1), "words");
 	refuses("baselines/0", json_integer(1), "baselines");
@@ -131,6 +133,7 @@ static void test_samples_refused(void **state)
 	refuses("jobs/0/samples/rwloop/1/kpps", json_string("many"), "round 2");
 	refuses("jobs/0/samples/rwloop/1/hgrm", json_string("/etc/passwd"), "hgrm");
 	refuses("jobs/0/samples/rwloop/1/error", json_true(), "error");
+	refuses("jobs/0/samples/rwloop/1/error", json_string("\x1b[2J"), "error");
 	refuses("jobs/0/samples/a\x1b[0m", json_array(), "case without");
 }
 

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ringway-bench compare: two builds, in paired rounds: better, worse, or not shown. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/cli/bench_cmd.h"
+#include "bench/cli/bench_option.h"
+#include "bench/cli/break_off.h"
+#include "bench/report/machine.h"
+#include "bench/report/pairs.h"
+#include "bench/report/suite_trial.h"
+#include "bench/report/versions.h"
+
+static const struct bench_option options[] = {
+	{"jobs", "A,B,...", "these jobs or groups of jobs (short)"},
+	{"rounds", "N", "pairs of trials of each job (10)"},
+	{"quick", NULL, "shorter trials"},
+	{"seconds", "S", "of a trial with frames (3; 1 with --quick)"},
+	{"confidence", "PERCENT", "of the intervals (95)"},
+	{"fail-if-worse", "PERCENT",
+	 "exit status 1 if a metric is shown to be worse, by more than this"},
+	{"json", "FILE", "save every sample in FILE, after each one"},
+	{NULL, NULL, NULL},
+};
+
+enum { ROUNDS = 10 };
+
+struct wish {
+	const char *jobs, *json;
+	unsigned rounds;
+	double seconds, confidence, limit; /* limit < 0: nothing fails */
+	bool is_quick;
+};
+
+static int take(void *arg, const char *name, const char *value, struct err *e)
+{
+	struct wish *w = arg;
+
+	if (strcmp(name, "rounds") == 0)
+		return bench_option_number(name, value, 1, DOC_MAX_ROUNDS, &w->rounds, e);
+	if (strcmp(name, "seconds") == 0)
+		return bench_option_real(name, value, 0.1, 3600, &w->seconds, e);
+	if (strcmp(name, "confidence") == 0)
+		return bench_option_real(name, value, 50, 99.9, &w->confidence, e);
+	if (strcmp(name, "fail-if-worse") == 0)
+		return bench_option_real(name, value, 0, 1000, &w->limit, e);
+	if (strcmp(name, "quick") == 0)
+		w->is_quick = true;
+	else if (strcmp(name, "jobs") == 0)
+		w->jobs = value;
+	else
+		w->json = value;
+	return 0;
+}
+
+static int measure(struct suite *s, const struct wish *w, struct err *e)
+{
+	struct suite_trial trial = {.folder = NULL};
+	unsigned n_worse, n_failed;
+	int rc;
+
+	s->measure = suite_trial_measure;
+	s->arg = &trial;
+	s->is_asked_to_end = break_off_is_asked;
+	break_off_begin();
+	rc = suite_run(s, stderr, e);
+	suite_trial_fini(&trial);
+	if (rc && rc != -EINTR)
+		return rc;
+	n_failed = doc_n_failed(s->doc);
+	n_worse = pairs_print(s->doc, "new", "old", w->confidence / 100,
+			      w->limit < 0 ? 0 : w->limit, stdout);
+	if (n_failed)
+		fprintf(stderr, "%u samples failed\n", n_failed);
+	if (rc)
+		return rc;
+	return n_failed || (w->limit >= 0 && n_worse) ? 1 : 0;
+}
+
+static int run(const struct wish *w, const char *old, const char *new, int argc,
+	       char **argv, struct err *e)
+{
+	struct suite s = {.n_rounds = w->rounds, .path = w->json, .is_alternating = true};
+	int rc;
+
+	s.time = suite_jobs_time(w->is_quick);
+	s.time.load = w->seconds > 0 ? w->seconds : s.time.load;
+	s.doc = doc_new("Old against new", argc, argv, w->rounds, machine_describe(""),
+			versions_collect(NULL));
+	if (!s.doc)
+		return err_set(e, -ENOMEM, "no memory for the result document");
+	rc = suite_jobs_add(&s, w->jobs, e);
+	rc = rc ? rc : suite_trial_add_case(&s, "old", old, e);
+	rc = rc ? rc : suite_trial_add_case(&s, "new", new, e);
+	rc = rc ? rc : doc_add_baseline(s.doc, "old", e);
+	rc = rc || !w->json ? rc : doc_save(s.doc, w->json, e);
+	if (!rc)
+		printf("old: %s\nnew: %s\n", old, new);
+	rc = rc ? rc : measure(&s, w, e);
+	json_decref(s.doc);
+	return rc;
+}
+
+int compare_cmd(int argc, char **argv, struct err *e)
+{
+	struct wish w = {
+		.jobs = "short", .rounds = ROUNDS, .confidence = 95, .limit = -1};
+	char **typed = calloc((size_t)argc + 1, sizeof(*typed)); /* getopt moves words */
+	int rc;
+
+	if (!typed)
+		return err_set(e, -ENOMEM, "no memory");
+	typed[0] = (char *)"ringway-bench";
+	memcpy(typed + 1, argv, (size_t)argc * sizeof(*typed));
+	rc = bench_option_parse(options, argc, argv, take, &w, e);
+	if (rc >= 0 && argc - rc != 2)
+		rc = err_usage(e,
+			       "compare takes two builds, OLD and NEW, not %d words; see "
+			       "'ringway-bench help compare'",
+			       argc - rc);
+	else if (rc >= 0)
+		rc = run(&w, argv[rc], argv[rc + 1], argc + 1, typed, e);
+	free(typed);
+	return rc;
+}
+
+void compare_cmd_help(FILE *f)
+{
+	bench_option_help(options, f);
+	fputs("\nOLD and NEW are paths of ringway binaries, or any words that name a "
+	      "case "
+	      "('ringway-bench help cases').\nThe exit status is 1 if a sample failed, "
+	      "or "
+	      "with --fail-if-worse.\n",
+	      f);
+}
