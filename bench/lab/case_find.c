@@ -69,8 +69,8 @@ int case_find_folder(char path[PATH_MAX], struct err *e)
 
 static int find_own(const char *name, char path[PATH_MAX])
 {
-	static const char *const from_here[] = {".", "bench", "../sbin", "..",
-						"../bench"};
+	static const char *const from_here[] = {".",  "bench",	  "../sbin",
+						"..", "../bench", "../libexec/ringway"};
 	char here[PATH_MAX], folder[PATH_MAX];
 	const char *wish = strcmp(name, "ringway") == 0 ? getenv("RINGWAY") : NULL;
 

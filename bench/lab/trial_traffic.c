@@ -4,7 +4,9 @@
 #include <jansson.h>
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +114,30 @@ static void stop_server(struct server *s)
 	close(s->fd);
 }
 
+/*
+ * The client on its CPU, the server (whose thread begins where its maker is) on the
+ * others. before: where to go back to.
+ */
+static bool is_kept_apart(const struct trial_wish *w, cpu_set_t *before)
+{
+	if (w->gen_cpu < 0 || sched_getaffinity(0, sizeof(*before), before) < 0)
+		return false;
+	return CPU_ISSET(w->gen_cpu, before) && CPU_COUNT(before) > 1;
+}
+
+static void go_apart(const struct trial_wish *w, const cpu_set_t *before, bool is_client)
+{
+	cpu_set_t set = *before;
+
+	if (is_client) {
+		CPU_ZERO(&set);
+		CPU_SET(w->gen_cpu, &set);
+	} else {
+		CPU_CLR(w->gen_cpu, &set);
+	}
+	(void)sched_setaffinity(0, sizeof(set), &set);
+}
+
 int trial_traffic_rtt(struct lab *l, const struct trial_wish *w, struct trial_result *r,
 		      struct err *e)
 {
@@ -120,6 +146,8 @@ int trial_traffic_rtt(struct lab *l, const struct trial_wish *w, struct trial_re
 	struct server server = {.fd = -1};
 	struct lab_usage from, to;
 	struct disturb d;
+	cpu_set_t before;
+	bool is_apart = is_kept_apart(w, &before);
 	int rc;
 
 	r->latency = malloc(sizeof(*r->latency));
@@ -128,7 +156,13 @@ int trial_traffic_rtt(struct lab *l, const struct trial_wish *w, struct trial_re
 	hist_init(r->latency);
 	wire_rtt_defaults(&wish);
 	wish.netns = lab_end_ns(l, 1);
+	if (is_apart)
+		go_apart(w, &before, false);
 	rc = start_server(&server, &wish, e);
+	if (is_apart && rc >= 0)
+		go_apart(w, &before, true);
+	else if (is_apart)
+		(void)sched_setaffinity(0, sizeof(before), &before);
 	if (rc < 0)
 		return rc;
 	wish.netns = lab_end_ns(l, 0);
@@ -141,6 +175,8 @@ int trial_traffic_rtt(struct lab *l, const struct trial_wish *w, struct trial_re
 	(void)lab_usage(l, &to, NULL);
 	r->is_disturbed = disturb_end(&d, to.cpu_ns, r->disturbed, sizeof(r->disturbed));
 	stop_server(&server);
+	if (is_apart)
+		(void)sched_setaffinity(0, sizeof(before), &before);
 	r->sent = got.done + got.lost;
 	r->received = got.done;
 	r->lost = got.lost;
