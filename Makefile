@@ -57,7 +57,7 @@ FAULTS := $(patsubst tests/fault/%.c,$(BUILD)/fault/%,$(FAULT))
 BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZED))
 
-.PHONY: all programs tests fuzzers check fuzz demo bench bench-vm deps install uninstall clean help law format
+.PHONY: all programs tests fuzzers check fuzz demo bench bench-peers bench-vm deps install uninstall clean help law format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -123,18 +123,27 @@ fuzz:
 	   d=build/libfuzzer/corpus/$$f; mkdir -p $$d tests/fuzz/corpus/$$f && echo "--- $$f" && \
 	   build/libfuzzer/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
 	     -artifact_prefix=build/libfuzzer/$$f- $$d tests/fuzz/corpus/$$f || exit 1; done
-bench: ; @$(MAKE) --no-print-directory deps FOR=demo && $(MAKE) --no-print-directory programs && exec bench/run
+bench: ; @$(MAKE) --no-print-directory deps FOR=demo && $(MAKE) --no-print-directory programs && exec $(BUILD)/ringway-bench peers --quick --rounds 3 --jobs short --json $(BUILD)/bench.json
+bench-peers: ; @$(MAKE) --no-print-directory deps FOR=bench-peers && $(MAKE) --no-print-directory programs && exec $(BUILD)/ringway-bench peers --out $(BUILD)/results --markdown bench/RESULTS.md
 bench-vm: ; @$(MAKE) --no-print-directory deps FOR=bench-vm && $(MAKE) --no-print-directory programs && exec bench/vm
 deps:  ; @./tests/deps $(FOR)
 
-install: all
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/man/man5
+SHARED := $(DESTDIR)$(PREFIX)/share
+install: $(BUILD)/ringway $(BUILD)/ringway-bench $(BUILD)/bench/rwloop
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,sbin bin libexec/ringway) $(addprefix $(SHARED)/,man/man1 man/man5 man/man8 ringway/cases)
 	install -m 0755 $(BUILD)/ringway $(DESTDIR)$(PREFIX)/sbin/ringway
-	install -m 0644 man/ringway.8 $(DESTDIR)$(PREFIX)/share/man/man8/ringway.8
-	install -m 0644 man/ringway.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/ringway.conf.5
+	install -m 0755 $(BUILD)/ringway-bench $(DESTDIR)$(PREFIX)/bin/ringway-bench
+	install -m 0755 $(BUILD)/bench/rwloop $(DESTDIR)$(PREFIX)/libexec/ringway/rwloop
+	install -m 0644 man/ringway.8 $(SHARED)/man/man8/ringway.8
+	install -m 0644 man/ringway.conf.5 $(SHARED)/man/man5/ringway.conf.5
+	install -m 0644 man/ringway-bench.1 $(SHARED)/man/man1/ringway-bench.1
+	install -m 0644 bench/cases/*.case $(SHARED)/ringway/cases
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/sbin/ringway $(DESTDIR)$(PREFIX)/share/man/man8/ringway.8 \
-	      $(DESTDIR)$(PREFIX)/share/man/man5/ringway.conf.5
+	rm -f $(DESTDIR)$(PREFIX)/sbin/ringway $(DESTDIR)$(PREFIX)/bin/ringway-bench
+	rm -f $(SHARED)/man/man8/ringway.8 $(SHARED)/man/man5/ringway.conf.5 $(SHARED)/man/man1/ringway-bench.1
+	rm -f $(addprefix $(SHARED)/ringway/cases/,$(notdir $(wildcard bench/cases/*.case)))
+	rm -f $(DESTDIR)$(PREFIX)/libexec/ringway/rwloop
+	[ ! -d $(SHARED)/ringway/cases ] || rmdir -p --ignore-fail-on-non-empty $(SHARED)/ringway/cases
 
 clean: ; rm -rf build
 format: ; clang-format -i $$(git ls-files '*.[ch]')
@@ -146,7 +155,9 @@ help:
 	@echo 'make check           every test; ends with "N passed, N failed, N skipped"'
 	@echo 'make fuzz            each fuzz target for FUZZ_SECONDS=60 with libFuzzer (clang)'
 	@echo 'tests/check TIER...  some: build law unit fault net vm san tsan cov; vm boots guests with a vhost-net'
-	@echo 'make bench           ringway against a plain read/write loop and the kernel bridge'
+	@echo 'make bench           ringway beside the forwarders that are installed: a short interleaved set'
+	@echo 'make bench-peers     installs those that are not (their daemons are not started), measures all,'
+	@echo '                     and writes bench/RESULTS.md and $(BUILD)/results'
 	@echo 'make bench-vm        vhost-net, io_uring, epoll and DPDK testpmd in a guest; UML=linux.uml there, too'
 	@echo 'make install         into $$(DESTDIR)$$(PREFIX), PREFIX=/usr/local'
 	@echo 'make uninstall clean format help'

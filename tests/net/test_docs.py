@@ -115,3 +115,44 @@ def test_every_reason_is_told_of():
     assert len(found) > 10
     for name in found:
         assert re.search(rf"^\.It Cm {name}$", MAN, re.M), f"the drop reason {name} is not in ringway(8)"
+
+
+BENCH_MAN = (ROOT / "man/ringway-bench.1").read_text()
+
+
+def bench_help(*words):
+    program = ROOT / os.environ.get("BUILD", "build") / "ringway-bench"
+    return subprocess.run([program, "help", *words], capture_output=True, text=True, timeout=LIMIT, check=True).stdout
+
+
+def test_every_command_of_the_bench_is_told_of():
+    found = re.findall(r"^  ringway-bench (\w+)", bench_help(), re.M)
+    assert {"help", "version", "cases", "report"} <= set(found)
+    for command in found:
+        assert re.search(rf"^\.It Cm {command}\b", BENCH_MAN, re.M), f"{command} is not in ringway-bench(1)"
+
+
+@pytest.mark.parametrize("command, section", [("peers", "Side by side"), ("compare", "Two builds"), ("report", "Results")])
+def test_every_option_of_the_bench_is_told_of(command, section):
+    text = re.split(r"\n\.S[hs] ", BENCH_MAN[BENCH_MAN.index(f".Ss {section}"):], 1)[0]
+    found = re.findall(r"^  --([\w-]+)", bench_help(command), re.M)
+    assert len(found) >= 4
+    for option in found:
+        assert re.search(rf"^\.It .*Fl -{option}\b", text, re.M), f"--{option} is not told of with {command}"
+
+
+@pytest.mark.parametrize("page", ["ringway.8", "ringway.conf.5", "ringway-bench.1"])
+def test_pages_are_well_formed(page):
+    r = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", ROOT / "man" / page], capture_output=True, text=True,
+                       timeout=LIMIT, check=False)
+    assert r.returncode == 0, r.stdout
+
+
+def test_an_appliance_of_one_s_own(lab):
+    """The page's example of a case file is one, and frames pass through it."""
+    text = literal(BENCH_MAN, "a case file of one's own").split("ringway-bench run")[0]
+    program = ROOT / os.environ.get("BUILD", "build") / "ringway-bench"
+    subprocess.run(["sh", "-euc", text], cwd=lab.dir, timeout=LIMIT, check=True)
+    r = subprocess.run([program, "peers", "--quick", "--seconds", "0.2", "--jobs", "cpu50", "--cases", "./appliance.case"],
+                       cwd=lab.dir, capture_output=True, text=True, timeout=4 * LIMIT, check=False)
+    assert r.returncode == 0 and "FAILED" not in r.stdout, r.stdout + r.stderr
