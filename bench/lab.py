@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Namespaces, processes and ringway's reports for bench/demo and bench/run.
+"""Namespaces, processes and ringway's reports for bench/demo and bench/vm.
 
 How it works: a Lab remembers whatever it made, newest last, and undoes it in
 the reverse order when its `with` block is left, by whatever way. Signals become
