@@ -34,10 +34,19 @@ static void describe(const struct suite_job *job, const json_t *sample, char *te
 	if (error)
 		snprintf(text, size, "%s", error);
 	else if (!json_is_number(v))
-		snprintf(text, size, "no figure");
+		snprintf(text, size, "no figure%s%s", warning ? "; " : "",
+			 warning ? warning : "");
 	else
 		snprintf(text, size, "%s %s%s%s", cells_number(json_number_value(v)).text,
 			 m->unit, warning ? "; " : "", warning ? warning : "");
+}
+
+/* A machine without counters has no figure, and the case is not to blame. */
+static bool is_uncounted(const struct suite_job *job, int rc)
+{
+	return job->probe != TRIAL_PROBE_none &&
+	       (rc == -EOPNOTSUPP || rc == -ENOENT || rc == -ENODEV || rc == -EACCES ||
+		rc == -EPERM);
 }
 
 /* A case that failed so often does not get its time to become ready once more. */
@@ -55,6 +64,11 @@ static int try(struct suite *s, const struct suite_job *job, unsigned case_idx,
 		return 0;
 	}
 	rc = s->measure(s->arg, s, job, case_idx, sample, &why);
+	if (is_uncounted(job, rc)) {
+		json_object_clear(sample);
+		json_object_set_new(sample, "warning", doc_text(why.text));
+		return 0;
+	}
 	c->n_in_row = rc ? c->n_in_row + 1 : 0;
 	if (rc) {
 		json_object_clear(sample);

@@ -90,7 +90,8 @@ static void add_notes(struct cells *c, const json_t *job, const json_t *metric,
 	free(text);
 }
 
-static bool has_something(const json_t *job, const char *metric)
+/* A figure, or, in the first table, words that say why there is none. */
+static bool has_something(const json_t *job, const char *metric, bool is_first)
 {
 	const char *name;
 	json_t *list, *s;
@@ -102,7 +103,8 @@ static bool has_something(const json_t *job, const char *metric)
 			return true;
 		json_array_foreach(list, i, s)
 		{
-			if (json_object_get(s, "error"))
+			if (is_first && (json_object_get(s, "error") ||
+					 json_object_get(s, "warning")))
 				return true;
 		}
 	}
@@ -160,7 +162,7 @@ static bool print_all(const json_t *doc, FILE *f, bool is_markdown)
 			struct cells c;
 
 			if (!doc_is_leading(metric) ||
-			    !has_something(job, text_at(metric, "name")))
+			    !has_something(job, text_at(metric, "name"), j == 0))
 				continue;
 			fputs(is_markdown ? "\n### " : "\n", f);
 			fprintf(f, "%s: %s, %s", text_at(job, "title"),

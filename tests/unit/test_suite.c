@@ -17,6 +17,7 @@ struct script {
 	const char *fails;     /* this case */
 	unsigned interrupt_at; /* 0: never */
 	unsigned n;
+	int code; /* of the failure; 0: -EIO */
 };
 
 static int scripted(void *arg, const struct suite *s, const struct suite_job *job,
@@ -32,7 +33,7 @@ static int scripted(void *arg, const struct suite *s, const struct suite_job *jo
 		return err_set(e, -EINTR, "SIGINT");
 	json_object_set_new(sample, job->doc.metrics[0].name, json_real(script->n));
 	if (script->fails && strcmp(script->fails, name) == 0)
-		return err_set(e, -EIO, "it\nfailed");
+		return err_set(e, script->code ? script->code : -EIO, "it\nfailed");
 	return 0;
 }
 
@@ -144,6 +145,26 @@ static void test_interrupted(void **state)
 	assert_int_equal(script.n, 4);
 	assert_int_equal(doc_check(s.doc, &e), 0); /* what is there is a document */
 	assert_int_equal(doc_n_failed(s.doc), 0);
+	json_decref(s.doc);
+}
+
+/* What cannot be counted here is no failure of the case. */
+static void test_uncounted(void **state)
+{
+	struct script script = {.fails = "B", .code = -EOPNOTSUPP};
+	struct summary_row row;
+	struct err e = {0};
+	struct suite s;
+
+	(void)state;
+	prepare(&s, &script, "insns", ab, 4);
+	assert_int_equal(run(&s, &e), 0);
+	assert_int_equal(script.n, 8); /* it is tried each time */
+	assert_int_equal(doc_n_failed(s.doc), 0);
+	row = summary_of(doc_job_lookup(s.doc, "insns"), "instructions", "B", NULL, 0);
+	assert_int_equal(row.n_failed, 0);
+	assert_int_equal(row.values.n, 0);
+	assert_int_equal(row.n_warned, 4);
 	json_decref(s.doc);
 }
 
@@ -267,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_asked_to_end),
+		cmocka_unit_test(test_uncounted),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_every_job),
 		cmocka_unit_test(test_sample),
