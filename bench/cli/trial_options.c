@@ -3,9 +3,9 @@
 #include "bench/cli/trial_options.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "bench/bench_clock.h"
 #include "bench/pktgen/gen.h"
 #include "bench/wire/wire_pace.h"
 
@@ -29,7 +29,11 @@ int trial_options_next(int argc, char **argv, const struct option *list, struct 
 int trial_options_number(const char *name, const char *arg, double min, double max,
 			 double *n, struct err *e)
 {
-	if (bench_clock_number(arg, min, max, n))
+	char *end;
+
+	errno = 0;
+	*n = strtod(arg, &end);
+	if (end != arg && !*end && !errno && *n >= min && *n <= max)
 		return 0;
 	return err_usage(e, "--%s %.80s: a number from %.10g to %.10g", name, arg, min,
 			 max);
