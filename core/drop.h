@@ -21,6 +21,20 @@
 	X(rx_vnet_hdr_len, "virtio-net header: hdr_len beyond the frame")                \
 	X(rx_vnet_bufs, "virtio-net header: more buffers than the device has filled")    \
 	X(rx_unconnected, "the port is connected to nothing")                            \
+	X(rx_source, "bridge: its source address is a group's or zero")                  \
+	X(rx_link_local, "bridge: PAUSE, LLDP or the like, for this link alone "         \
+			 "(01-80-C2-00-00-0x)")                                          \
+	X(rx_vlan, "bridge: its VLAN is none of the port's, or it has no tag and the "   \
+		   "port no native VLAN")                                                \
+	X(rx_vlan_cut, "bridge: the frame ends within its VLAN tag")                     \
+	X(rx_storm_broadcast, "bridge: more broadcast frames than the port may bring")   \
+	X(rx_storm_multicast, "bridge: more multicast frames than the port may bring")   \
+	X(rx_storm_unicast, "bridge: more frames to unknown addresses than the port "    \
+			    "may bring")                                                 \
+	X(rx_same_port, "bridge: its destination is behind the port it came from")       \
+	X(rx_barred, "bridge: isolation, a split-horizon group or the VLAN bars the "    \
+		     "way to its destination's port")                                    \
+	X(rx_no_output, "bridge: no other port takes what is flooded from here")         \
 	X(tx_link_down, "the output device is down (EIO)")                               \
 	X(tx_gone, "the output device was deleted (EBADFD)")                             \
 	X(tx_queue_off, "every queue of the output port is detached")                    \
@@ -31,6 +45,9 @@
 			"they come")                                                     \
 	X(tx_ring_stuck, "vhost-net never finished with it, and its ring was set up "    \
 			 "again")                                                        \
+	X(tx_no_copy, "bridge: no buffer was free for the copy to be flooded")           \
+	X(tx_vlan_tag, "bridge: the VLAN tag could not be put on or taken off without "  \
+		       "spoiling the virtio-net header")                                 \
 	X(tx_no_memory, "the kernel had no memory for the frame (ENOMEM, ENOBUFS)")      \
 	X(tx_error, "the kernel gave another error for the write")
 
