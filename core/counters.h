@@ -20,6 +20,7 @@ struct counters {
 	uint64_t rx_packets, rx_bytes;
 	uint64_t rx_gso_packets; /* of rx_packets: super-packets */
 	uint64_t rx_bursts;
+	uint64_t copies; /* by a bridge, of frames that came in here, to flood them */
 	uint64_t tx_packets, tx_bytes;
 	uint64_t tx_gso_packets;
 	uint64_t tx_bursts;

@@ -34,7 +34,7 @@
 	X(rx_same_port, "bridge: its destination is behind the port it came from")       \
 	X(rx_barred, "bridge: isolation, a split-horizon group or the VLAN bars the "    \
 		     "way to its destination's port")                                    \
-	X(rx_no_output, "bridge: no other port takes what is flooded from here")         \
+	X(rx_no_output, "bridge: no other port takes it")                                \
 	X(tx_link_down, "the output device is down (EIO)")                               \
 	X(tx_gone, "the output device was deleted (EBADFD)")                             \
 	X(tx_queue_off, "every queue of the output port is detached")                    \

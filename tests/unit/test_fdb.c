@@ -88,7 +88,10 @@ static void test_clock_behind(void **state)
 	learn(1, 0, 1, 100);
 	assert_int_equal(lookup(0, 1, 99), 1);
 	assert_int_equal(lookup(0, 1, 0), 1);
-	assert_int_equal(lookup(0, 1, 65536 + 100), 1); /* hence the rule of fdb_age */
+	assert_int_equal(lookup(0, 1, 65536 + 100), 1);	  /* hence the rule of fdb_age */
+	assert_int_equal(learn(1, 0, 1, 101), FDB_KNOWN); /* each tick counts */
+	assert_int_equal(lookup(0, 1, 101 + l.f.life), 1);
+	assert_int_equal(lookup(0, 1, 102 + l.f.life), -1);
 	fdb_lab_close(&l);
 }
 
@@ -330,6 +333,31 @@ static void test_displacing(void **state)
 	fdb_lab_close(&l);
 }
 
+/* Who has as many entries as the biggest of the others, or more, displaces none. */
+static void test_no_displacing(void **state)
+{
+	enum { SMALL = 7 };
+	unsigned most = 0, n;
+
+	(void)state;
+	fdb_lab_open(&l, 20, SMALL + 1, AGEING, 5);
+	n = (l.f.mask + 1) * FDB_WAYS;
+	for (uint64_t i = 0; fdb_lab_check(&l.f, 0) < n; i++)
+		learn(1 + (unsigned)i % SMALL, 0, i, 0);
+	for (unsigned p = 1; p <= SMALL; p++)
+		most = fdb_count(&l.f, p) > most ? fdb_count(&l.f, p) : most;
+	for (uint64_t i = 1000; i < 1100; i++) {
+		l.f.ports[0].n = most; /* as if elsewhere it had so many */
+		assert_int_equal(learn(0, 0, i, 0), FDB_FULL);
+		assert_int_equal(l.f.ports[0].n, most);
+	}
+	l.f.ports[0].n = 0;
+	assert_int_equal(l.f.ports[0].n_full, 100);
+	assert_int_equal(fdb_lab_check(&l.f, 0), n);
+	assert_int_equal(learn(0, 0, 1000, 0), FDB_NEW);
+	fdb_lab_close(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_hundred_thousand),
 		cmocka_unit_test(test_a_million),
 		cmocka_unit_test(test_displacing),
+		cmocka_unit_test(test_no_displacing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

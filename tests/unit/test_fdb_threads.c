@@ -142,12 +142,121 @@ static void test_room_for_all(void **state)
 	run(1000, 0x7ead4);
 }
 
+/*
+ * One slot that goes between the keys of two addresses as fast as it can, every other
+ * place being static: the moments in which a key and another's value could be taken
+ * for one entry are some nanoseconds long.
+ */
+enum { CHANGES = 1500000, FIRST = 1000 };
+
+static void *change(void *arg)
+{
+	struct run *r = arg;
+	uint8_t a[6], b[6];
+
+	fdb_lab_mac(0, a);
+	fdb_lab_mac(1, b);
+	for (unsigned n = 0; n < CHANGES; n++) {
+		fdb_learn(&r->l.f, 0, 0, a, 0);
+		fdb_learn(&r->l.f, 1, 0, b, 0);
+	}
+	__atomic_store_n(&r->n_left, 0, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static void run_one_slot(bool moves)
+{
+	struct run r = {.n_left = 1};
+	uint64_t wrong = 0, found[2] = {0};
+	unsigned n_static;
+	uint8_t mac[6];
+	pthread_t t;
+
+	fdb_lab_open(&r.l, 1, 4, 1000, 3);
+	n_static = (r.l.f.mask + 1) * FDB_WAYS - 1;
+	for (unsigned i = 0; i < n_static; i++)
+		assert_int_equal(fdb_add(&r.l.f, 0, 0, fdb_lab_mac(FIRST + i, mac), NULL),
+				 0);
+	assert_int_equal(pthread_create(&t, NULL, change, &r), 0);
+	for (unsigned n = 0, i = 0; __atomic_load_n(&r.n_left, __ATOMIC_RELAXED); n++) {
+		int got = fdb_lookup(&r.l.f, 0, fdb_lab_mac(i, mac), 0);
+
+		found[i] += got >= 0;
+		wrong += got >= 0 && got % 2 != (int)i;
+		if (moves && n % 8 == 0) /* a move, most often: from port i to i + 2 */
+			fdb_learn(&r.l.f, i + 2, 0, mac, 0);
+		i = got >= 0 ? i ^ 1 : i;
+	}
+	pthread_join(t, NULL);
+	assert_int_equal(wrong, 0);
+	print_message("found %lu and %lu times\n", (unsigned long)found[0],
+		      (unsigned long)found[1]);
+	assert_int_equal(fdb_lab_check(&r.l.f, 0), n_static + 1);
+	fdb_lab_close(&r.l);
+}
+
+static void test_one_slot(void **state)
+{
+	(void)state;
+	run_one_slot(false);
+}
+
+static void test_one_slot_and_moves(void **state)
+{
+	(void)state;
+	run_one_slot(true);
+}
+
+/* All learn the same new address at the same moment: it gets one entry. */
+enum { NEW = 15000 };
+
+static void *learn_in_step(void *arg)
+{
+	struct worker *w = arg;
+	struct run *r = w->r;
+	uint8_t mac[6];
+
+	for (unsigned i = 0; i < NEW; i++) {
+		/* n_left counts the arrivals here */
+		__atomic_fetch_add(&r->n_left, 1, __ATOMIC_RELAXED);
+		for (unsigned k = 1;
+		     __atomic_load_n(&r->n_left, __ATOMIC_RELAXED) < (i + 1) * WORKERS;
+		     k++)
+			if (k % 1024 == 0)
+				sched_yield();
+		fdb_learn(&r->l.f, (unsigned)w->rnd, 0, fdb_lab_mac(i, mac), 0);
+	}
+	return NULL;
+}
+
+static void test_same_new_address(void **state)
+{
+	struct run r = {0};
+	struct worker w[WORKERS];
+	pthread_t t[WORKERS];
+
+	(void)state;
+	fdb_lab_open(&r.l, NEW, WORKERS, 1000, 8);
+	for (unsigned i = 0; i < WORKERS; i++) {
+		w[i] = (struct worker){&r, i};
+		assert_int_equal(pthread_create(&t[i], NULL, learn_in_step, &w[i]), 0);
+	}
+	for (unsigned i = 0; i < WORKERS; i++)
+		pthread_join(t[i], NULL);
+	/* one and no more; none where all who tried found the place locked */
+	assert_in_range(fdb_lab_check(&r.l.f, 0), NEW - NEW / 10, NEW);
+	fdb_lab_close(&r.l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_two_buckets),
 		cmocka_unit_test(test_some_buckets),
 		cmocka_unit_test(test_room_for_all),
+		cmocka_unit_test(test_one_slot),
+		cmocka_unit_test(test_one_slot_and_moves),
+		cmocka_unit_test(test_same_new_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
