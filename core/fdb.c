@@ -7,7 +7,8 @@
 
 #include "core/fdb_slot.h"
 
-enum { FDB_LIFE_TICKS = 4096, FDB_LATE_LIVES = 6 };
+/* An entry may stand FDB_LATE_TICKS + FDB_LIFE_TICKS, below half of its 16 bits. */
+enum { FDB_LIFE_TICKS = 4096, FDB_LATE_TICKS = 6 * FDB_LIFE_TICKS };
 
 int fdb_lookup(const struct fdb *f, uint16_t vid, const uint8_t *mac, uint32_t tick)
 {
@@ -309,7 +310,7 @@ unsigned fdb_age(struct fdb *f, uint32_t tick, uint32_t n_buckets)
 	const struct walk w = {.tick = tick};
 	unsigned n = 0;
 
-	if (tick - f->swept_tick > f->life * FDB_LATE_LIVES) {
+	if (tick - f->swept_tick > FDB_LATE_TICKS) {
 		f->swept_tick = f->round_tick = tick;
 		f->cursor = 0;
 		return fdb_flush(f, &dynamic);

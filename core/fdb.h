@@ -142,8 +142,8 @@ unsigned fdb_flush(struct fdb *f, const struct fdb_which *w);
 /*
  * Free the expired entries of the next n_buckets buckets; returns how many. Expired
  * ones are not found even before, so this matters for limits and counts. A whole
- * round (mask + 1 buckets) must be done once per ageing time; where none was done
- * for six, ticks may have gone round and every dynamic entry is deleted.
+ * round (mask + 1 buckets) should be done once per ageing time; where none was done
+ * for 24,576 ticks, they may have gone round and every dynamic entry is deleted.
  */
 unsigned fdb_age(struct fdb *f, uint32_t tick, uint32_t n_buckets);
 
