@@ -302,6 +302,12 @@ static void test_queues(void **state)
 			burst_add(&b, lab_pkt(&l, NULL, f, 60, 0));
 		}
 		lab_send(&l, port, &b);
+		for (unsigned q = 0; q < LAB_PORTS * LAB_QUEUES; q++) {
+			struct lab_queue *lq = &l.q[q / LAB_QUEUES][q % LAB_QUEUES];
+
+			assert_true(lq->n_bursts <= 1);
+			lq->n_bursts = 0;
+		}
 	}
 	for (unsigned p = 0; p < LAB_PORTS; p++) {
 		for (unsigned q = 0; q < LAB_QUEUES; q++) {

@@ -178,7 +178,7 @@ static void open_lab(struct lab *l)
 	}
 }
 
-static void run(bool spins, uint64_t total, uint64_t seed)
+static void run(bool spins, unsigned at_once, uint64_t total, uint64_t seed)
 {
 	static struct lab l;
 	static struct producer p[PRODUCERS];
@@ -192,8 +192,8 @@ static void run(bool spins, uint64_t total, uint64_t seed)
 	open_lab(&l);
 	for (unsigned i = 0; i < PRODUCERS; i++) {
 		p[i] = (struct producer){.l = &l, .idx = i, .rnd = seed + i + 1};
-		/* no more are out than the ring home has room for */
-		for (p[i].n_own = 0; p[i].n_own < RING; p[i].n_own++)
+		/* RING of them at most, which the ring home has room for; 1: ping-pong */
+		for (p[i].n_own = 0; p[i].n_own < at_once; p[i].n_own++)
 			p[i].own[p[i].n_own] = &l.pkts[i][p[i].n_own];
 		assert_int_equal(pthread_create(&t[i], NULL, produce, &p[i]), 0);
 	}
@@ -223,13 +223,62 @@ static void run(bool spins, uint64_t total, uint64_t seed)
 static void test_blocking(void **state)
 {
 	(void)state;
-	run(false, 20000, 0xb10c);
+	run(false, RING, 20000, 0xb10c);
+	run(false, 1, 3000, 0xb10d);
 }
 
 static void test_spinning(void **state)
 {
 	(void)state;
-	run(true, 300000, 0x5914);
+	run(true, RING, 200000, 0x5914);
+	run(true, 1, 100000, 0x5915);
+}
+
+/* --- one way: nothing but the ring itself orders the threads ------------------- */
+
+enum { NUMBERS = 200000 };
+
+static void *count(void *arg)
+{
+	struct ring *r = arg;
+	uint64_t rnd = 0xc0;
+
+	for (uintptr_t number = 1; number <= NUMBERS;) {
+		struct pkt *batch[BATCH]; /* numbers in place of packets */
+		uint32_t n = 1 + make_below(&rnd, BATCH), put;
+
+		for (uint32_t i = 0; i < n; i++)
+			batch[i] = (struct pkt *)(number + i);
+		put = ring_put(r, batch, n);
+		number += put;
+		ring_publish(r);
+		if (!put)
+			sched_yield();
+	}
+	return NULL;
+}
+
+static void test_one_way(void **state)
+{
+	static struct pkt *slots[RING];
+	static struct ring_bell bell;
+	static struct ring r;
+	uint64_t rnd = 0xc1;
+	pthread_t t;
+
+	(void)state;
+	ring_init(&r, slots, RING, &bell);
+	assert_int_equal(pthread_create(&t, NULL, count, &r), 0);
+	for (uintptr_t number = 1; number <= NUMBERS;) {
+		struct pkt *batch[BATCH];
+		uint32_t n = ring_get(&r, batch, 1 + make_below(&rnd, BATCH));
+
+		for (uint32_t i = 0; i < n; i++)
+			assert_int_equal((uintptr_t)batch[i], number++);
+		if (!n)
+			sched_yield();
+	}
+	pthread_join(t, NULL);
 }
 
 int main(void)
@@ -237,6 +286,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_blocking),
 		cmocka_unit_test(test_spinning),
+		cmocka_unit_test(test_one_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

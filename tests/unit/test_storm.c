@@ -65,6 +65,9 @@ static void test_no_limit(void **state)
 	assert_false(storm_is_limited(&s));
 	for (int i = 0; i < 1000; i++)
 		assert_true(storm_take(&s, 1, 1500, 0));
+	storm_init(&s, 0, 1000000000000, 0); /* a byte costs less than the clock shows */
+	assert_true(storm_take(&s, 1, 1, 0));
+	assert_false(storm_take(&s, 1, 1, 0));
 	storm_init(&s, 1000000000000, 1000000000000, 0);
 	assert_true(storm_is_limited(&s));
 	assert_true(storm_take(&s, 65535, 1 << 24, 1));
