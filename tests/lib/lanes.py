@@ -41,7 +41,7 @@ class Lanes:
             self.running.remove(tier)
         tier.end()
 
-    def _lane(self, waiting, play):
+    def _lane(self, waiting, play, ended):
         try:
             while True:
                 try:
@@ -51,26 +51,29 @@ class Lanes:
                 self._play(tier, play)
         except command.Stopped:
             pass
+        finally:
+            ended.set()
 
     def run(self, tiers, play):
         waiting = collections.deque(tiers)
         n = min(self.n, len(waiting))
-        threads = [threading.Thread(target=self._lane, args=(waiting, play), daemon=True) for _ in range(n)]
-        for t in threads:
-            t.start()
+        # events, not joins: a join that a signal's exception interrupts takes its thread for ended
+        ends = [threading.Event() for _ in range(n)]
         told = time.monotonic()
         try:
-            for t in threads:
-                while t.is_alive():
-                    t.join(min(1, self.quiet))
+            for end in ends:
+                threading.Thread(target=self._lane, args=(waiting, play, end), daemon=True).start()
+            for end in ends:
+                while not end.wait(min(1, self.quiet)):
                     if not self.running:
                         continue
                     if silence() >= self.quiet or time.monotonic() - told >= self.often:
                         self.progress(waiting)
                         told = time.monotonic()
         finally:  # a signal's exception, too: nothing of ours runs on
-            if any(t.is_alive() for t in threads):
+            if not all(end.is_set() for end in ends):
                 waiting.clear()
                 command.stop()
-                for t in threads:
-                    t.join(30)
+                for end in ends:  # one whose thread never began has nothing to wait for
+                    if self.running:
+                        end.wait(30)
