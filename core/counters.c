@@ -8,7 +8,7 @@ _Static_assert(sizeof(struct counters) % sizeof(uint64_t) == 0,
 	       "counters are 64-bit values only");
 
 /*
- * Backwards: what is counted first (received, handed over) stands before what
+ * Backwards: what is counted first (received, made, handed over) stands before what
  * follows from it (failed, dropped), and is read after it. So a sum never shows
  * more failures or drops than packets.
  */

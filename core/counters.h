@@ -14,13 +14,18 @@
  * Stores are releases and loads acquires, for what is said about their order. Bytes are
  * those of the frame, without virtio-net header and FCS. tx_* counts what was handed to
  * the kernel; what the kernel then refused is in tx_failed_* too, and in drops: sent = tx
- * - tx_failed.
+ * - tx_failed. A super-packet that was segmented here is one frame received and many to
+ * be sent, and each of them is sent or dropped for itself: tx_made_packets counts those
+ * beyond the first. So received + copies + made = sent + drops, of packets, always.
  */
 struct counters {
 	uint64_t rx_packets, rx_bytes;
 	uint64_t rx_gso_packets; /* of rx_packets: super-packets */
 	uint64_t rx_bursts;
 	uint64_t copies; /* by a bridge, of frames that came in here, to flood them */
+	uint64_t tx_made_packets, tx_made_bytes; /* by segmentation, beyond what came */
+	uint64_t tx_sw_gso;			 /* super-packets segmented here */
+	uint64_t tx_sw_csum; /* packets whose checksum was finished here */
 	uint64_t tx_packets, tx_bytes;
 	uint64_t tx_gso_packets;
 	uint64_t tx_bursts;

@@ -38,7 +38,9 @@
 	X(tx_link_down, "the output device is down (EIO)")                               \
 	X(tx_gone, "the output device was deleted (EBADFD)")                             \
 	X(tx_queue_off, "every queue of the output port is detached")                    \
-	X(tx_offload, "a super-packet or partial checksum for a port that takes none")   \
+	X(tx_offload, "a super-packet of a kind that the port does not take and that "   \
+		      "cannot be segmented here (UFO, headers above 512 bytes)")         \
+	X(tx_no_buffer, "no buffer for a segment of a super-packet")                     \
 	X(tx_rejected, "the kernel refused the frame (EINVAL)")                          \
 	X(tx_full, "the output device's send buffer is full (EAGAIN)")                   \
 	X(tx_ring_full, "the ring to vhost-net is full: it takes frames slower than "    \

@@ -26,6 +26,11 @@ struct queue_ops {
 	 * counted reason. The buffers go home when the kernel is done with them.
 	 */
 	void (*tx)(struct queue *q, const struct burst *b);
+	/*
+	 * Bring home what buffers of earlier tx can come home now: segmentation has
+	 * used up the pool. NULL = none can, or all have.
+	 */
+	void (*reclaim)(struct queue *q);
 };
 
 struct queue {
@@ -33,7 +38,7 @@ struct queue {
 	struct queue *next_ready; /* the worker's list of queues with packets */
 	bool is_ready;
 	bool has_more; /* rx filled the burst and has more: ask again in this turn */
-	bool can_offload; /* the output takes super-packets and partial checksums */
+	unsigned caps; /* what the output takes undone: OFFLOAD_* of core/offload.h */
 	/* where frames from here go: n_out queues of the connected port */
 	struct queue *const *out;
 	unsigned n_out; /* 0 = connected to nothing */
@@ -51,7 +56,11 @@ static inline void queue_drop(struct queue *q, struct pkt *p, enum drop why)
 /* Receive a burst; every frame counts as received, whatever becomes of it. */
 void queue_rx(struct queue *q, struct burst *b);
 
-/* Send a burst. Owns every packet of it from here on: sent, or dropped by name. */
+/*
+ * Send a burst. Owns every packet of it from here on: sent, or dropped by name. What
+ * the output does not take undone is segmented and has its checksum finished first;
+ * the buffers for it come from the pool of the packet.
+ */
 void queue_tx(struct queue *q, struct burst *b);
 
 #endif

@@ -55,6 +55,10 @@ static void port_line(FILE *f, struct port *p, const struct counters *c)
 	put(f, "tx_packets", counters_sent_packets(c));
 	put(f, "tx_bytes", counters_sent_bytes(c));
 	put(f, "tx_gso_packets", c->tx_gso_packets);
+	put(f, "tx_made_packets", c->tx_made_packets);
+	put(f, "tx_made_bytes", c->tx_made_bytes);
+	put(f, "tx_sw_gso", c->tx_sw_gso);
+	put(f, "tx_sw_csum", c->tx_sw_csum);
 	put(f, "drops", counters_drops(c));
 	put_kernel(f, p);
 	fputc('\n', f);
@@ -101,6 +105,7 @@ static void queue_lines(FILE *f, const struct engine *g, const char *id, unsigne
 	put(f, "tx_packets", counters_sent_packets(c));
 	put(f, "tx_bytes", counters_sent_bytes(c));
 	put(f, "tx_bursts", c->tx_bursts);
+	put(f, "tx_made_packets", c->tx_made_packets);
 	put(f, "rx_no_buffer", c->rx_no_buffer);
 	put(f, "syscalls", c->syscalls);
 	put(f, "kicks", c->kicks);
@@ -169,6 +174,7 @@ void report_write(FILE *f, const struct engine *g, struct port *ports, unsigned 
 	fputs("total", f);
 	put(f, "rx_packets", total.rx_packets);
 	put(f, "tx_packets", counters_sent_packets(&total));
+	put(f, "tx_made_packets", total.tx_made_packets);
 	put(f, "drops", counters_drops(&total));
 	fputs("\nend\n", f);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "io/compat.h"
 #include "io/loop/engine_vhost.h"
 #include "io/loop/engine_views.h"
 #include "io/loop/probe.h"
@@ -37,7 +38,17 @@ static struct tapq *view_of(const struct engine *g, unsigned worker, unsigned po
 	return &g->workers[worker].views[g->first_view[port] + queue];
 }
 
-/* Each side may get what the other side can take, and no more. */
+/*
+ * Each side may get what the other side can take or core/offload can do instead,
+ * which is all but UFO.
+ */
+static unsigned offloads_towards(const struct port *from, const struct port *to)
+{
+	unsigned ufo = to->vnet_hdr ? to->offloads_can & TUN_F_UFO : 0;
+
+	return from->offloads_can & (ufo | ~(unsigned)TUN_F_UFO);
+}
+
 static int agree_offloads(struct engine *g, struct err *e)
 {
 	int ret = 0;
@@ -47,9 +58,9 @@ static int agree_offloads(struct engine *g, struct err *e)
 		struct port *b = &g->conf.ports[g->conf.pairs[i].b];
 
 		if (a->vnet_hdr)
-			ret = port_set_offloads(a, b->vnet_hdr ? b->offloads_can : 0, e);
+			ret = port_set_offloads(a, offloads_towards(a, b), e);
 		if (b->vnet_hdr && !ret)
-			ret = port_set_offloads(b, a->vnet_hdr ? a->offloads_can : 0, e);
+			ret = port_set_offloads(b, offloads_towards(b, a), e);
 	}
 	return ret;
 }

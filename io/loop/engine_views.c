@@ -10,7 +10,9 @@
  */
 #include "io/loop/engine_views.h"
 
+#include "core/offload.h"
 #include "core/xconnect.h"
+#include "io/compat.h"
 
 enum tapq_rx engine_views_rx(enum loop_form form, enum port_io io)
 {
@@ -28,12 +30,25 @@ enum tapq_rx engine_views_rx(enum loop_form form, enum port_io io)
 	}
 }
 
-static enum tapq_tx tx_kind(enum loop_form form, const struct port_spec *spec)
+/* What a port's device takes undone; USO is younger than the rest (6.2). */
+static unsigned caps_of(const struct port *port)
 {
+	if (!port->vnet_hdr)
+		return 0;
+	return port->offloads_can & TUN_F_USO4 ? OFFLOAD_ALL : OFFLOAD_ALL & ~OFFLOAD_USO;
+}
+
+static enum tapq_tx tx_kind(enum loop_form form, const struct port *port)
+{
+	const struct port_spec *spec = &port->spec;
+
 	if (spec->io == PORT_IO_epoll || form == LOOP_FORM_E)
 		return TAPQ_TX_write;
 	if (form != LOOP_FORM_D)
 		return TAPQ_TX_skip;
+	/* buffers of segments must come home within the turn */
+	if (caps_of(port) != OFFLOAD_ALL)
+		return TAPQ_TX_write;
 	/* a limited send buffer, or one that a giver can limit, may be full */
 	return spec->has_sndbuf || port_spec_source(spec) == PORT_SOURCE_fds
 		       ? TAPQ_TX_write
@@ -122,13 +137,14 @@ static void fill_views(struct engine *g, struct worker *w)
 			enum port_io io = port->spec.io;
 
 			tapq_init(t, w, v, port->fds[i], port->vnet_hdr);
+			t->q.caps = caps_of(port);
 			t->q.port_idx = (uint16_t)p;
 			t->q.queue_idx = (uint16_t)i;
 			t->q.flow_seed = g->flow_seed;
 			t->is_shared = port_spec_source(&port->spec) == PORT_SOURCE_fds;
 			t->tap_rx = here ? engine_views_rx(g->form, io) : TAPQ_RX_off;
-			t->tap_tx = port->enabled[i] ? tx_kind(g->form, &port->spec)
-						     : TAPQ_TX_off;
+			t->tap_tx =
+				port->enabled[i] ? tx_kind(g->form, port) : TAPQ_TX_off;
 			tapq_serve(t, t->tap_rx, t->tap_tx);
 		}
 	}

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "core/offload.h"
 #include "io/loop/tapq_rx.h"
 #include "io/loop/tapq_tx.h"
 #include "io/loop/vq.h"
@@ -16,7 +17,7 @@ void tapq_init(struct tapq *t, struct worker *w, uint32_t view_idx, int fd, bool
 		.fd = fd,
 		.view_idx = view_idx,
 		.skip = vnet_hdr ? 0 : PKT_VNET_LEN,
-		.q.can_offload = vnet_hdr,
+		.q.caps = vnet_hdr ? OFFLOAD_ALL : 0,
 	};
 	tapq_serve(t, TAPQ_RX_off, TAPQ_TX_off);
 }
@@ -37,7 +38,7 @@ void tapq_serve(struct tapq *t, enum tapq_rx rx, enum tapq_tx tx)
 	/* others read how a queue is served, for reports */
 	__atomic_store_n(&t->rx, rx, __ATOMIC_RELAXED);
 	t->tx = tx;
-	t->ops = (struct queue_ops){rx_of[rx], tx_of[tx]};
+	t->ops = (struct queue_ops){rx_of[rx], tx_of[tx], tapq_tx_reclaim};
 	t->q.ops = &t->ops;
 }
 

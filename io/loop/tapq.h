@@ -43,7 +43,8 @@ enum tapq_rx {
  *	cqe	WRITE SQEs that complete (form D)
  *	write	write() and writev() at once (form E, io=epoll, or where form D
  *		might have to wait: a kernel that lacks RWF_NOWAIT puts a write
- *		off when the send buffer is full, and later ones overtake it)
+ *		off when the send buffer is full, and later ones overtake it; or where
+ *		segments that are made for the device need their buffers back)
  *	vhost	a virtqueue that vhost-net empties; its one writer is the worker that
  *		receives from the queue, the others write to the TAP fd
  *	off	nowhere: each queue of the port is detached

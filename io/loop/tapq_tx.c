@@ -78,6 +78,15 @@ void tapq_tx_skip(struct queue *q, const struct burst *b)
 	}
 }
 
+void tapq_tx_reclaim(struct queue *q)
+{
+	struct worker *w = ((struct tapq *)q)->w;
+
+	if (w->n_held) /* by any queue of the worker */
+		loop_submit(&w->loop);
+	worker_release(w);
+}
+
 void tapq_tx_cqe(struct queue *q, const struct burst *b)
 {
 	struct tapq *t = (struct tapq *)q;

@@ -14,4 +14,7 @@ void tapq_tx_off(struct queue *q, const struct burst *b);
 /* One packet by one write(2), whose result it returns. The packet stays the caller's. */
 ssize_t tapq_tx_once(const struct tapq *t, const struct pkt *p);
 
+/* queue_ops.reclaim: the worker's SQEs are handed over, and what skip holds is free. */
+void tapq_tx_reclaim(struct queue *q);
+
 #endif

@@ -151,6 +151,14 @@ int worker_attach(struct worker *w, enum loop_form form, struct err *e)
 	return ret;
 }
 
+void worker_release(struct worker *w)
+{
+	for (unsigned i = 0; i < w->n_held; i++)
+		pool_put(w->held[i]);
+	w->n_held = 0;
+	w->n_iov = 0;
+}
+
 static void wake(struct worker *w)
 {
 	uint64_t one = 1;

@@ -110,6 +110,12 @@ static inline void worker_dirty(struct worker *w, struct tapq *t)
 	w->dirty = t;
 }
 
+/*
+ * Held packets go home. The SQEs that name them are handed over, or go before any
+ * read that may follow and nobody writes to the packets before.
+ */
+void worker_release(struct worker *w);
+
 /* Forward until stop, then drain what waits and give everything back. */
 void worker_run(struct worker *w);
 

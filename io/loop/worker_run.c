@@ -124,15 +124,6 @@ static void reap(struct worker *w)
 	io_uring_cq_advance(&w->loop.ring, n);
 }
 
-/* Held packets are named by SQEs that go before any read that may follow. */
-static void release_held(struct worker *w)
-{
-	for (unsigned i = 0; i < w->n_held; i++)
-		pool_put(w->held[i]);
-	w->n_held = 0;
-	w->n_iov = 0;
-}
-
 static void arm(struct worker *w)
 {
 	struct tapq *t = w->dirty, *next;
@@ -221,7 +212,7 @@ static void turn(struct worker *w)
 	 */
 	if (w->n_vqs)
 		worker_vq_arm(w);
-	release_held(w);
+	worker_release(w);
 	arm(w);
 	if (loop_is_broken(&w->loop))
 		see_stop(w);

@@ -6,6 +6,7 @@
 #include "tests/unit/fdb_lab.h"
 
 #include "core/bridge.h"
+#include "core/offload.h"
 
 enum {
 	LAB_PORTS = 6,
@@ -62,7 +63,7 @@ static inline void lab_tx(struct queue *q, const struct burst *b)
 
 static inline void lab_open(struct bridge_lab *l, uint32_t ageing_ms, uint64_t seed)
 {
-	static const struct queue_ops ops = {NULL, lab_tx};
+	static const struct queue_ops ops = {NULL, lab_tx, NULL};
 
 	memset(l, 0, sizeof(*l));
 	fdb_lab_open(&l->fdb, 4000, LAB_PORTS, ageing_ms, seed);
@@ -75,7 +76,7 @@ static inline void lab_open(struct bridge_lab *l, uint32_t ageing_ms, uint64_t s
 		for (unsigned i = 0; i < LAB_QUEUES; i++) {
 			l->views[p][i] = &l->q[p][i].q;
 			l->q[p][i].q.ops = &ops;
-			l->q[p][i].q.can_offload = true;
+			l->q[p][i].q.caps = OFFLOAD_ALL;
 		}
 	}
 	l->br = (struct bridge){.fdb = &l->fdb.f,
@@ -129,7 +130,7 @@ static inline void lab_send(struct bridge_lab *l, unsigned port, struct burst *b
 	bridge_send(&l->w, port, in, b, l->now);
 }
 
-/* received + copies = sent + drops */
+/* received + copies + made = sent + drops */
 static inline void lab_conserved(const struct bridge_lab *l)
 {
 	uint64_t in = 0, out = 0;
@@ -138,7 +139,7 @@ static inline void lab_conserved(const struct bridge_lab *l)
 		for (unsigned i = 0; i < LAB_QUEUES; i++) {
 			const struct counters *c = &l->q[p][i].q.count;
 
-			in += c->rx_packets + c->copies;
+			in += c->rx_packets + c->copies + c->tx_made_packets;
 			out += c->tx_packets + counters_drops(c);
 		}
 	}

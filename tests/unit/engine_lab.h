@@ -125,7 +125,7 @@ static inline bool lab_is_conserved(const struct engine_lab *l)
 	for (unsigned i = 0; i < l->conf.n_ports; i++) {
 		struct counters c = lab_counters(l, i);
 
-		rx += c.rx_packets;
+		rx += c.rx_packets + c.tx_made_packets;
 		out += counters_sent_packets(&c) + counters_drops(&c);
 	}
 	return rx == out;

@@ -5,6 +5,7 @@
 
 #include "tests/unit/frame_make.h"
 
+#include "core/offload.h"
 #include "core/queue.h"
 
 enum { FAKE_BUFS = 200, FAKE_LOG = 20000 };
@@ -86,11 +87,11 @@ static inline void fake_fill_numbered(struct fake *f, struct pkt *p)
 
 static inline void fake_init(struct fake *f, struct pool *pool)
 {
-	static const struct queue_ops ops = {fake_rx, fake_tx};
+	static const struct queue_ops ops = {fake_rx, fake_tx, NULL};
 
 	memset(f, 0, sizeof(*f));
 	f->q.ops = &ops;
-	f->q.can_offload = true;
+	f->q.caps = OFFLOAD_ALL;
 	f->q.flow_seed = 77;
 	f->pool = pool;
 	f->per_burst = BURST_MAX;
@@ -112,14 +113,14 @@ static inline void fake_pool_close(struct pool *pool, void **mem)
 	*mem = NULL;
 }
 
-/* received = sent + drops, over all of them */
+/* received + made = sent + drops, over all of them */
 static inline void fake_conserved(struct fake *const *f, unsigned n)
 {
 	uint64_t rx = 0, sent = 0, drops = 0, bytes = 0, sent_bytes = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		rx += f[i]->q.count.rx_packets;
-		bytes += f[i]->q.count.rx_bytes;
+		rx += f[i]->q.count.rx_packets + f[i]->q.count.tx_made_packets;
+		bytes += f[i]->q.count.rx_bytes + f[i]->q.count.tx_made_bytes;
 		sent += counters_sent_packets(&f[i]->q.count);
 		sent_bytes += counters_sent_bytes(&f[i]->q.count);
 		drops += counters_drops(&f[i]->q.count);

@@ -247,7 +247,7 @@ static void test_conservation(void **state)
 	(void)state;
 	print_message("seed %#llx\n", (unsigned long long)seed);
 	a.fill = b.fill = fill_hostile;
-	b.q.can_offload = false;
+	b.q.caps = 0;
 	b.fail_every = 3;
 	for (int i = 0; i < 500; i++) {
 		a.left = make_below(&rnd, 90);

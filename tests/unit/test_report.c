@@ -33,6 +33,10 @@ void engine_queue_counters(const struct engine *g, unsigned port, unsigned queue
 	sum->tx_bytes += 900;
 	sum->tx_gso_packets += 1;
 	sum->tx_bursts += 4;
+	sum->tx_made_packets += 3;
+	sum->tx_made_bytes += 30;
+	sum->tx_sw_gso += 8;
+	sum->tx_sw_csum += 7;
 	sum->tx_failed_packets += 2;
 	sum->tx_failed_bytes += 200;
 	sum->rx_no_buffer += 5;
@@ -133,35 +137,40 @@ static void make_ports(void)
 static const char expected[] =
 	"port=a ifname=uplink queues=2 rx_packets=21 rx_bytes=2000 rx_gso_packets=4 "
 	"tx_packets=14 "
-	"tx_bytes=1400 tx_gso_packets=2 drops=4 kernel_rx_packets=1 kernel_rx_bytes=2 "
+	"tx_bytes=1400 tx_gso_packets=2 tx_made_packets=6 tx_made_bytes=60 "
+	"tx_sw_gso=16 tx_sw_csum=14 drops=4 kernel_rx_packets=1 kernel_rx_bytes=2 "
 	"kernel_rx_dropped=3 kernel_rx_errors=4 kernel_tx_packets=5 kernel_tx_bytes=6 "
 	"kernel_tx_dropped=7 kernel_tx_errors=8\n"
 	"vhost=a state=off workers=- threads=- why=no such thing; using the TAP fds\n"
 	"queue=a/0 worker=0 io=mshot rx_packets=10 rx_bytes=1000 rx_bursts=3 "
 	"tx_packets=7 "
-	"tx_bytes=700 tx_bursts=4 rx_no_buffer=5 syscalls=6 kicks=0 calls=0 "
+	"tx_bytes=700 tx_bursts=4 tx_made_packets=3 rx_no_buffer=5 syscalls=6 kicks=0 "
+	"calls=0 "
 	"vhost_rebuilds=0 vhost_fallbacks=0 drops=1\n"
 	"drop=a/0 reason=rx_runt packets=1\n"
 	"queue=a/1 worker=- io=off rx_packets=11 rx_bytes=1000 rx_bursts=3 tx_packets=7 "
-	"tx_bytes=700 tx_bursts=4 rx_no_buffer=5 syscalls=6 kicks=0 calls=0 "
+	"tx_bytes=700 tx_bursts=4 tx_made_packets=3 rx_no_buffer=5 syscalls=6 kicks=0 "
+	"calls=0 "
 	"vhost_rebuilds=0 vhost_fallbacks=0 drops=3\n"
 	"drop=a/1 reason=rx_runt packets=1\n"
 	"drop=a/1 reason=tx_link_down packets=2\n"
 	"port=b ifname=gone queues=1 rx_packets=20 rx_bytes=1000 rx_gso_packets=2 "
 	"tx_packets=7 "
-	"tx_bytes=700 tx_gso_packets=1 drops=1 kernel_rx_packets=- kernel_rx_bytes=- "
+	"tx_bytes=700 tx_gso_packets=1 tx_made_packets=3 tx_made_bytes=30 "
+	"tx_sw_gso=8 tx_sw_csum=7 drops=1 kernel_rx_packets=- kernel_rx_bytes=- "
 	"kernel_rx_dropped=- kernel_rx_errors=- kernel_tx_packets=- kernel_tx_bytes=- "
 	"kernel_tx_dropped=- kernel_tx_errors=-\n"
 	"vhost=b state=off workers=- threads=- why=vhost=off\n"
 	"queue=b/0 worker=- io=off rx_packets=20 rx_bytes=1000 rx_bursts=3 tx_packets=7 "
-	"tx_bytes=700 tx_bursts=4 rx_no_buffer=5 syscalls=6 kicks=0 calls=0 "
+	"tx_bytes=700 tx_bursts=4 tx_made_packets=3 rx_no_buffer=5 syscalls=6 kicks=0 "
+	"calls=0 "
 	"vhost_rebuilds=0 vhost_fallbacks=0 drops=1\n"
 	"drop=b/0 reason=rx_runt packets=1\n"
 	"worker=0 form=A cpu=3 rx_queues=1 turns=2 packets=3 enters=4 sleeps=5 spins=6 "
 	"syscalls=7\n"
 	"worker=1 form=A cpu=- rx_queues=1 turns=2 packets=3 enters=4 sleeps=5 spins=6 "
 	"syscalls=7\n"
-	"total rx_packets=41 tx_packets=21 drops=5\n"
+	"total rx_packets=41 tx_packets=21 tx_made_packets=9 drops=5\n"
 	"end\n";
 
 static void test_text(void **state)
