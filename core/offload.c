@@ -269,8 +269,10 @@ static void set_csum(const struct offload_gso *g, struct pkt *p, uint32_t l4_len
 		return;
 	}
 	sum = (uint16_t)~csum_bytes(l4, l4_len);
-	if (!sum && !g->is_tcp)
-		sum = 0xffff; /* RFC 768: 0 is "none" */
+	/* RFC 768: 0 is "none"; to TCP both say the same, and what is one segment
+	 * gets from Linux what offload_csum() gives */
+	if (!sum && (!g->is_tcp || g->n_segs == 1))
+		sum = 0xffff;
 	memcpy(l4 + off, &sum, sizeof(sum));
 }
 

@@ -115,7 +115,9 @@ static inline uint32_t oracle_segment(const struct super *s, uint32_t i, bool pa
 		return len;
 	}
 	sum = 0xffffu - oracle_fold(sum + oracle_words(b + s->m.l4, l4_len));
-	oracle_put16(oracle_csum_at(s, b), !sum && !s->is_tcp ? 0xffff : (uint32_t)sum);
+	if (!sum && (!s->is_tcp || s->payload <= s->h.gso_size))
+		sum = 0xffff;
+	oracle_put16(oracle_csum_at(s, b), (uint32_t)sum);
 	return len;
 }
 
@@ -180,6 +182,20 @@ static inline void super_bytes(struct super *s, uint64_t *rnd)
 	memcpy(s->m.at, "\x02\x11\x22\x33\x44\x55\x02\x52\x57\x00\x00\x01", 12);
 }
 
+/* Make the sum of one segment all ones: its checksum is 0, and that of UDP is not. */
+static inline void super_zero_sum(struct super *s, uint64_t *rnd)
+{
+	static uint8_t seg[MAKE_MAX];
+	uint32_t i = make_below(rnd, s->payload / s->h.gso_size + 1);
+	uint8_t *word = s->m.at + s->header_len + i * s->h.gso_size;
+
+	if (s->payload < i * s->h.gso_size + 2 || s->h.gso_size < 2)
+		return;
+	oracle_put16(word, 0);
+	oracle_segment(s, i, false, seg);
+	memcpy(word, oracle_csum_at(s, seg), 2);
+}
+
 static inline void super_make(struct super *s, uint64_t *rnd)
 {
 	unsigned words = 5 + (make_below(rnd, 2) ? 3 : make_below(rnd, 11));
@@ -209,6 +225,8 @@ static inline void super_make(struct super *s, uint64_t *rnd)
 	oracle_lengths(s, s->m.at, s->m.len);
 	oracle_put16(oracle_csum_at(s, s->m.at),
 		     oracle_fold(oracle_pseudo(s, s->m.at, s->m.len - s->m.l4)));
+	if (make_below(rnd, 2))
+		super_zero_sum(s, rnd);
 }
 
 #endif

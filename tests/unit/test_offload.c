@@ -11,6 +11,7 @@ enum { BUFS = 40, ROUNDS = 4000 };
 static struct pool pool;
 static void *mem;
 static struct super super;
+static unsigned n_zero_sums, n_mangled; /* in segments of TCP, of UDP */
 
 static int setup(void **state)
 {
@@ -56,6 +57,9 @@ static void check_segment(const struct super *s, const struct pkt *p, uint32_t i
 	static uint8_t want[MAKE_MAX];
 	uint32_t len = oracle_segment(s, i, partial, want);
 
+	n_zero_sums += !partial && !oracle_get(oracle_csum_at(s, want), 2);
+	n_mangled += !partial && !s->is_tcp &&
+		     oracle_get(oracle_csum_at(s, want), 2) == 0xffff;
 	if (p->n_bufs != 1 || p->next || pkt_frame_len(p) != len)
 		explain(s, i, "its length");
 	check_header(s, p, i, partial);
@@ -119,6 +123,7 @@ static void test_random(void **state)
 		}
 		exact_free(&x);
 	}
+	assert_true(n_zero_sums > 100 && n_mangled > 100);
 }
 
 static void test_fit(void **state)

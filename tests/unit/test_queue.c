@@ -231,6 +231,27 @@ static void test_segments(void **state)
 	fake_conserved(all, 2);
 }
 
+/* Segments fill the burst to the last place, and then comes one that needs nothing. */
+static void test_full_burst(void **state)
+{
+	struct fake *all[] = {&in, &out};
+	struct burst b = {.n = 0};
+
+	(void)state;
+	memset(&seen, 0, sizeof(seen));
+	out.q.ops = &holds;
+	out.q.caps = 0;
+	receive(&b, super_packet(GSO_TCPV4, BURST_MAX * 100, 100));
+	receive(&b, super_packet(GSO_UDP_L4, 20, 20));
+	pkt_vnet(b.pkts[1])->gso_type = 0;
+	queue_tx(&out.q, &b);
+	assert_int_equal(seen.n, BURST_MAX + 1);
+	assert_int_equal(seen.lens[BURST_MAX], 62);
+	assert_int_equal(out.q.count.tx_bursts, 2);
+	fake_conserved(all, 2);
+	reclaim_held(&out.q);
+}
+
 /* 1,800 segments and a pool of 200: what is in the way goes home in between. */
 static void test_reclaim(void **state)
 {
@@ -319,6 +340,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_tx_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_csum, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_segments, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_full_burst, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reclaim, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_buffer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failing_segments, setup, teardown),
