@@ -179,20 +179,18 @@ static inline uint64_t put_mark(uint8_t *at, uint32_t run_flow, uint32_t seq,
 
 	memcpy(at, &first, 8);
 	memcpy(at + 8, &time, 8); /* two bytes too many, the hash's */
-	hash = htobe32(gen_frame_mark_hash(at, head_hash, payload_hash));
+	hash = htobe32(gen_frame_words_hash(first, time, head_hash, payload_hash));
 	memcpy(at + 14, &hash, 4);
 	return (first & 0xffffffff) + (first >> 32) + (time & 0xffffffff) + (time >> 32) +
 	       hash;
 }
 
-/* Lengths, and checksums from what was summed beforehand. */
+/* Lengths, and the checksum of IPv4's header from what was summed beforehand. */
 static inline void put_lengths(const struct gen *g, const struct flow *f,
-			       const struct gen_shape *s, uint8_t *frame,
-			       uint64_t mark_sum)
+			       const struct gen_shape *s, uint8_t *frame)
 {
 	uint16_t l4_len = htobe16((uint16_t)(s->len - g->l4_off)), v;
-	bool is_udp = g->proto->ip_proto == IPPROTO_UDP;
-	uint8_t *l3 = frame + g->l3_off, *l4 = frame + g->l4_off;
+	uint8_t *l3 = frame + g->l3_off;
 
 	if (g->proto->l3_len == 40) {
 		memcpy(l3 + 4, &l4_len, 2);
@@ -202,38 +200,57 @@ static inline void put_lengths(const struct gen *g, const struct flow *f,
 		v = (uint16_t)~gen_frame_fold((uint64_t)f->ip_sum + v);
 		memcpy(l3 + 10, &v, 2);
 	}
-	if (is_udp)
-		memcpy(l4 + 4, &l4_len, 2);
+	if (g->proto->ip_proto == IPPROTO_UDP)
+		memcpy(frame + g->l4_off + 4, &l4_len, 2);
+}
+
+/* UDP's or TCP's checksum, the same way: the mark alone is new. */
+static inline void put_csum(const struct gen *g, const struct flow *f,
+			    const struct gen_shape *s, uint8_t *frame, uint64_t mark_sum)
+{
+	uint16_t l4_len = htobe16((uint16_t)(s->len - g->l4_off)), v = 0;
+	bool is_udp = g->proto->ip_proto == IPPROTO_UDP;
+
 	if (s->is_partial) {
 		v = gen_frame_fold((uint64_t)f->pseudo_sum + l4_len);
-	} else if (g->spec.csum == GEN_SPEC_CSUM_NONE) {
-		v = 0;
-	} else {
+	} else if (g->spec.csum != GEN_SPEC_CSUM_NONE) {
 		v = (uint16_t)~gen_frame_fold(
 			f->l4_sum + (uint64_t)l4_len * (1U + is_udp) + s->sum + mark_sum);
 		if (is_udp && v == 0)
 			v = 0xffff; /* RFC 768 */
 	}
-	memcpy(l4 + g->proto->csum_off, &v, 2);
+	memcpy(frame + g->l4_off + g->proto->csum_off, &v, 2);
 }
 
-/* The next frame into buf, where the filler stands already. */
-static void put(struct gen *g, const struct gen_shape *s, uint8_t *buf, uint64_t now_ns)
+static inline void put_headers(const struct gen *g, const struct flow *f,
+			       const struct gen_shape *s, uint8_t *buf)
+{
+	uint8_t *frame = buf + g->vnet_len;
+
+	if (g->vnet_len)
+		memcpy(buf, s->vnet, GEN_FRAME_VNET_LEN);
+	for (uint32_t i = 0; i < g->head_len; i += HEAD_CHUNK)
+		memcpy(frame + i, f->head + i, HEAD_CHUNK);
+	if (g->proto->ip_proto)
+		put_lengths(g, f, s, frame);
+}
+
+/* The next frame into buf, where the filler stands already; has_headers: they, too. */
+static void put(struct gen *g, const struct gen_shape *s, bool has_headers, uint8_t *buf,
+		uint64_t now_ns)
 {
 	struct flow *f = &g->flows[g->flow];
 	uint8_t *frame = buf + g->vnet_len, *at = frame + g->head_len;
 	uint32_t run_flow = (uint32_t)g->spec.run << 16 | g->flow;
 	uint64_t sum = 0;
 
-	if (g->vnet_len)
-		memcpy(buf, s->vnet, GEN_FRAME_VNET_LEN);
-	for (uint32_t i = 0; i < g->head_len; i += HEAD_CHUNK)
-		memcpy(frame + i, f->head + i, HEAD_CHUNK);
+	if (!has_headers)
+		put_headers(g, f, s, buf);
 	for (uint32_t i = 1; i < s->units; i++, at += g->spec.gso)
 		put_mark(at, run_flow, (uint32_t)f->seq++, now_ns, f->hash, s->full_hash);
 	sum = put_mark(at, run_flow, (uint32_t)f->seq++, now_ns, f->hash, s->last_hash);
 	if (g->proto->ip_proto)
-		put_lengths(g, f, s, frame, sum);
+		put_csum(g, f, s, frame, sum);
 	g->taken.frames++;
 	g->taken.units += s->units;
 	g->taken.bytes += s->len;
@@ -270,18 +287,22 @@ size_t gen_next(struct gen *g, uint8_t *buf, size_t cap, uint64_t now_ns)
 size_t gen_stamp(struct gen *g, struct gen_slot *slot, uint8_t *buf, uint64_t now_ns)
 {
 	const struct gen_shape *s;
+	struct gen_slot after;
 	uint32_t len, from;
 
 	if (g->replay)
 		return replay(g, buf, gen_max_len(g));
 	s = next_shape(g);
 	len = g->vnet_len + s->len;
+	after = (struct gen_slot){slot->filled, g->flow + 1,
+				  (uint32_t)(s - g->shapes) + 1};
 	if (slot->filled < len) {
 		from = slot->filled ? slot->filled : g->vnet_len + g->head_len;
 		memcpy(buf + from, g->pattern + from, len - from);
-		slot->filled = len;
+		after.filled = len;
 	}
-	put(g, s, buf, now_ns);
+	put(g, s, slot->flow == after.flow && slot->shape == after.shape, buf, now_ns);
+	*slot = after;
 	return len;
 }
 

@@ -16,7 +16,8 @@
  * (payload's hash and sum) is computed once, at gen_open; a frame is the flow's headers,
  * a mark of 18 bytes, and filler that is the same in all frames; hash and checksum are
  * put together from the two halves and the mark. So a buffer that held a frame already
- * needs its headers and mark only.
+ * needs its headers and mark only, and where it was one of the same flow and size (as
+ * when the flows go round as the buffers do) the mark and a checksum.
  *
  * Use: one thread at a time per struct gen. A sender with a ring of buffers gives each a
  * struct gen_slot, zeroed, and calls gen_stamp again and again; who has no ring calls
@@ -27,7 +28,8 @@ struct gen;
 
 /* What a buffer holds from the last gen_stamp on; zeroed = nothing known. */
 struct gen_slot {
-	uint32_t filled; /* bytes from its start where the filler stands */
+	uint32_t filled;      /* bytes from its start where the filler stands */
+	uint32_t flow, shape; /* whose headers stand there; from 1 */
 };
 
 /* *s is copied. 0, or a negative errno with a sentence; *g is NULL then. */

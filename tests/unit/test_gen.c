@@ -175,6 +175,13 @@ static void stamped_frames_are_the_same(void **state)
 	(void)state;
 	check_stamp("");
 	check_stamp("size=imix,flows=5");
+	/* a buffer's flow comes again, with its size and with another one */
+	check_stamp("flows=13");
+	check_stamp("flows=26,proto=tcp");
+	check_stamp("flows=13,csum=none");
+	check_stamp("size=imix,flows=13");
+	check_stamp("size=64-67,flows=13,proto=arp");
+	check_stamp("size=1500/3000,flows=13,proto=tcp6,vnet=yes,gso=1448");
 	check_stamp("size=84-300~,flows=3,proto=udp6,vnet=yes");
 	check_stamp("size=76/3000/20000,proto=tcp,vnet=yes,gso=1448,flows=2");
 	check_stamp("proto=eth,vlan=1,flows=4");
