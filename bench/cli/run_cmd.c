@@ -194,7 +194,7 @@ static unsigned figures_of(const struct trial_result *r, struct figure f[20])
 		{"cycles_packet", "/packet", "cycles", r->cycles_packet, 1},
 		{"switches_packet", "/packet", "context switches", r->switches_packet, 1},
 		{"ceiling_pps", "kpps", "the sender's own ceiling", r->ceiling_pps, 1e-3},
-		{"ceiling_share", "%", "offered, of this ceiling", r->ceiling_share, 100},
+		{"ceiling_share", "%", "received, of this ceiling", r->ceiling_share, 100},
 	};
 	unsigned n = 0;
 

@@ -352,3 +352,8 @@ const char *lab_end_addr(const struct lab *l, unsigned port)
 {
 	return l->end[port].addr;
 }
+
+bool lab_has_veth(const struct lab *l)
+{
+	return l->spec->links == CASE_LINKS_veth;
+}

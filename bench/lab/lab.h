@@ -64,6 +64,7 @@ int lab_end_ns(const struct lab *l, unsigned port);
 const char *lab_end_ifname(const struct lab *l, unsigned port);
 const uint8_t *lab_end_mac(const struct lab *l, unsigned port);
 const char *lab_end_addr(const struct lab *l, unsigned port); /* "10.52.0.1" */
+bool lab_has_veth(const struct lab *l); /* at its ends; TAPs otherwise */
 
 /* 0 while it runs, or -EPIPE with a sentence that has its last words. */
 int lab_check(struct lab *l, struct err *e);
@@ -109,5 +110,8 @@ int lab_job_wait(struct lab *l, struct lab_job *j, char **out, struct err *e);
 void lab_job_signal(struct lab *l, struct lab_job *j, int signum);
 /* Kill it and reap it; for one that has ended, too. */
 void lab_job_stop(struct lab *l, struct lab_job *j);
+
+/* CPU time of all programs at the ends so far, of those that have ended, too. */
+uint64_t lab_jobs_ns(struct lab *l);
 
 #endif

@@ -119,9 +119,9 @@ static ino_t pid_ns(int pid)
 	return stat(path, &st) == 0 ? st.st_ino : 0;
 }
 
-static void look(struct lab *l, struct look *k)
+static void look(const struct box *b, struct look *k)
 {
-	ino_t own = l->fwd.init > 0 ? pid_ns(l->fwd.init) : 0, it;
+	ino_t own = b->init > 0 ? pid_ns(b->init) : 0;
 	DIR *all = own ? opendir("/proc") : NULL;
 	char path[64];
 	struct dirent *d;
@@ -129,10 +129,7 @@ static void look(struct lab *l, struct look *k)
 	while (all && (d = readdir(all))) {
 		int pid = atoi(d->d_name);
 
-		if (pid <= 0 || pid == l->fwd.init)
-			continue;
-		it = pid_ns(pid);
-		if (it == own)
+		if (pid > 0 && pid != b->init && pid_ns(pid) == own)
 			add_process(k, pid);
 	}
 	if (all && k->u.n_processes) {
@@ -155,7 +152,7 @@ int lab_usage(struct lab *l, struct lab_usage *u, struct err *e)
 {
 	struct look k = {0};
 
-	look(l, &k);
+	look(&l->fwd, &k);
 	*u = k.u;
 	return u->n_processes ? 0
 			      : err_set(e, -ENOENT, "%s: it has no process to look at",
@@ -166,7 +163,7 @@ unsigned lab_usage_processes(struct lab *l)
 {
 	struct look k = {0};
 
-	look(l, &k);
+	look(&l->fwd, &k);
 	return k.u.n_processes;
 }
 
@@ -174,6 +171,33 @@ unsigned lab_usage_threads(struct lab *l, int *tid, unsigned max)
 {
 	struct look k = {.tid = tid, .max = max};
 
-	look(l, &k);
+	look(&l->fwd, &k);
 	return k.u.n_threads;
+}
+
+/* Of the children that the first process of a box has reaped: columns 16 and 17 of
+ * proc(5). */
+static uint64_t ended_ns(const struct box *b)
+{
+	unsigned long long user, system;
+	char path[64], text[1024];
+	const char *behind;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", b->init);
+	read_text(path, text, sizeof(text));
+	behind = strrchr(text, ')');
+	if (!behind || sscanf(behind,
+			      ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
+			      "%llu %llu",
+			      &user, &system) != 2)
+		return 0;
+	return (user + system) * (uint64_t)(BENCH_CLOCK_S / sysconf(_SC_CLK_TCK));
+}
+
+uint64_t lab_jobs_ns(struct lab *l)
+{
+	struct look k = {0};
+
+	look(&l->traffic, &k);
+	return k.u.cpu_ns + (l->traffic.init > 0 ? ended_ns(&l->traffic) : 0);
 }

@@ -183,6 +183,9 @@ int trial_run(struct lab *l, const struct trial_wish *w, struct trial_result *r,
 	default:
 		rc = trial_traffic_idle(l, w, r, e);
 	}
+	/* one that is dead at the end has been measured dead */
+	if (rc == 0)
+		return lab_check(l, e);
 	/* why the forwarder ended says more than what came of it, a moment before */
 	if (rc < 0 && rc != -EINVAL && lab_check_end(l, ENDING_MS, &why) < 0) {
 		rc = why.code;

@@ -79,7 +79,7 @@ struct trial_result {
 	double calls_packet, instructions_packet, cycles_packet, switches_packet;
 	uint64_t rss_bytes;
 	/* how far it can be believed */
-	double ceiling_pps, ceiling_share; /* of the sender's own ceiling */
+	double ceiling_pps, ceiling_share; /* received, of the sender's own ceiling */
 	bool is_disturbed, is_sender_slow;
 	char disturbed[TRIAL_WORDS_MAX]; /* why; "" = was not */
 };

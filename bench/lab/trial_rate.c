@@ -21,6 +21,15 @@
  */
 enum { LOOK_MS = 5, CHECK_MS = 200, QUIET_MS = 200, EVENT_MS = 60000 };
 
+/* Counters beside; perf is read with each look, so that silence is not counted. */
+struct beside {
+	struct probe_perf perf[2];
+	uint64_t count[2];
+	unsigned n_perf;
+	bool has_calls; /* the case's own count */
+	uint64_t calls;
+};
+
 struct sending {
 	struct lab *l;
 	const struct trial_wish *wish;
@@ -29,6 +38,7 @@ struct sending {
 	atomic_bool stop;
 	atomic_uint n_sending;
 	struct lab_usage from, to;
+	struct beside beside;
 };
 
 static void pause_ms(unsigned ms)
@@ -36,16 +46,23 @@ static void pause_ms(unsigned ms)
 	bench_clock_sleep_until(bench_clock_ns() + (uint64_t)ms * 1000000);
 }
 
-static struct sending *open_all(struct lab *l, const struct trial_wish *w, struct err *e)
+static void close_all(struct sending *s)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		pair_close(&s->pair[i]);
+	free(s);
+}
+
+static int open_all(struct sending **to, struct lab *l, const struct trial_wish *w,
+		    struct err *e)
 {
 	static uint16_t run;
 	struct sending *s = calloc(1, sizeof(*s));
 	int rc = 0;
 
-	if (!s) {
-		err_set(e, -ENOMEM, "not enough memory for a trial");
-		return NULL;
-	}
+	*to = NULL;
+	if (!s)
+		return err_set(e, -ENOMEM, "not enough memory for a trial");
 	s->l = l;
 	s->wish = w;
 	for (s->n = 0; s->n < w->n_ports / 2 && !rc; s->n++) {
@@ -57,19 +74,11 @@ static struct sending *open_all(struct lab *l, const struct trial_wish *w, struc
 		p->gen_cpu = trial_cpus_of(w).gen;
 		rc = pair_open(p, l, 2 * s->n, w, ++run, e);
 	}
-	if (!rc)
-		return s;
-	for (unsigned i = 0; i < s->n; i++)
-		pair_close(&s->pair[i]);
-	free(s);
-	return NULL;
-}
-
-static void close_all(struct sending *s)
-{
-	for (unsigned i = 0; i < s->n; i++)
-		pair_close(&s->pair[i]);
-	free(s);
+	if (rc)
+		close_all(s);
+	else
+		*to = s;
+	return rc;
 }
 
 static uint64_t received_by_all(struct sending *s)
@@ -115,12 +124,22 @@ static int watch(struct sending *s, struct err *e)
 	return rc;
 }
 
+/* What it has cost so far. */
+static void look(struct sending *s)
+{
+	struct beside *b = &s->beside;
+
+	(void)lab_usage(s->l, &s->to, NULL); /* none for a bridge */
+	for (unsigned i = 0; i < b->n_perf; i++)
+		b->count[i] = probe_perf_read(&b->perf[i]);
+}
+
 static void wait_for_quiet(struct sending *s)
 {
 	uint64_t sent = sent_by_all(s), got = received_by_all(s), last = 0;
 	uint64_t changed = bench_clock_ns(), now = changed;
 
-	(void)lab_usage(s->l, &s->to, NULL);
+	look(s);
 	while (got < sent && now - changed < QUIET_MS * UINT64_C(1000000)) {
 		last = got;
 		pause_ms(LOOK_MS);
@@ -128,7 +147,7 @@ static void wait_for_quiet(struct sending *s)
 		got = received_by_all(s);
 		if (got != last) {
 			changed = now;
-			(void)lab_usage(s->l, &s->to, NULL);
+			look(s);
 		}
 	}
 }
@@ -171,24 +190,26 @@ static int warm_up(struct lab *l, const struct trial_wish *w, struct err *e)
 	ww.seconds = w->warmup;
 	ww.receive = TRIAL_COUNT_count;
 	ww.event = NULL;
-	s = open_all(l, &ww, e);
-	if (!s)
-		return e->code;
+	rc = open_all(&s, l, &ww, e);
+	if (rc < 0)
+		return rc;
 	rc = send_all(s, e);
 	close_all(s);
 	return rc;
 }
 
 /* The sender's own ceiling with these frames, measured once in a process. */
-static double ceiling_of(const struct pair *p)
+static double ceiling_of(const struct lab *l, const struct pair *p)
 {
 	static struct gen_spec known;
+	static enum wire_ceiling_link known_link;
 	static double pps = NAN;
 	struct wire_ceiling_result r;
 	struct wire_ceiling_wish w = {
 		.spec = &p->spec,
 		.kind = WIRE_TX_sendmmsg,
-		.link = WIRE_CEILING_veth,
+		/* to a TAP a sender gives its frames away, of a veth it does the rest */
+		.link = lab_has_veth(l) ? WIRE_CEILING_veth : WIRE_CEILING_dummy,
 		.cpu = p->gen_cpu,
 	};
 	struct gen_spec now = p->spec;
@@ -196,9 +217,10 @@ static double ceiling_of(const struct pair *p)
 	/* what differs from pair to pair and from run to run costs nothing */
 	memset(now.field, 0, sizeof(now.field));
 	now.run = 0;
-	if (memcmp(&now, &known, sizeof(now)) == 0 && !isnan(pps))
+	if (memcmp(&now, &known, sizeof(now)) == 0 && known_link == w.link && !isnan(pps))
 		return pps;
 	known = now;
+	known_link = w.link;
 	pps = wire_ceiling(&w, &r, NULL) == 0 && r.pps > 0 ? r.pps : NAN;
 	return pps;
 }
@@ -260,25 +282,19 @@ static int fill(struct trial_result *r, struct sending *s, struct err *e)
 			 "the receiver had no time to look at %llu frames",
 			 (unsigned long long)missed);
 	}
-	r->lost = r->sent - r->received;
+	r->lost = r->sent > r->received ? r->sent - r->received : 0;
 	if (r->seconds > 0) {
 		r->offered_pps = (double)r->sent / r->seconds;
 		r->received_pps = (double)r->received / r->seconds;
 		r->received_bps = bytes * 8 / r->seconds;
 	}
 	trial_account(r, &s->from, &s->to, r->received, bytes * 8);
-	r->ceiling_share = wire_ceiling_share(r->offered_pps, r->ceiling_pps);
+	/* what was lost behind it is no sign of a slow sender */
+	r->ceiling_share = wire_ceiling_share(r->received_pps, r->ceiling_pps);
 	return take_latency(r, s, e);
 }
 
 /* --- with counters beside ------------------------------------------------------ */
-
-struct beside {
-	struct probe_perf perf[2];
-	unsigned n_perf;
-	bool has_calls; /* the case's own count */
-	uint64_t calls;
-};
 
 static int begin_beside(struct beside *b, struct lab *l, const struct trial_wish *w,
 			struct err *e)
@@ -314,44 +330,69 @@ static int end_beside(struct beside *b, struct lab *l, struct trial_result *r,
 		rc = lab_calls(l, &calls, e);
 		r->calls_packet = rc || n <= 0 ? NAN : (double)(calls - b->calls) / n;
 	} else if (b->n_perf && n > 0 && w->probe == TRIAL_PROBE_calls) {
-		r->calls_packet = (double)probe_perf_read(&b->perf[0]) / n;
+		r->calls_packet = (double)b->count[0] / n;
 	} else if (b->n_perf && n > 0) {
-		r->instructions_packet = (double)probe_perf_read(&b->perf[0]) / n;
+		r->instructions_packet = (double)b->count[0] / n;
 		if (b->n_perf > 1)
-			r->cycles_packet = (double)probe_perf_read(&b->perf[1]) / n;
+			r->cycles_packet = (double)b->count[1] / n;
 	}
+	return rc;
+}
+
+static int measure(struct sending *s, struct trial_result *r, struct err *e)
+{
+	struct beside *b = &s->beside;
+	struct lab_usage now;
+	struct disturb disturb;
+	int rc = begin_beside(b, s->l, s->wish, e);
+
+	if (rc < 0)
+		return rc;
+	(void)lab_usage(s->l, &now, NULL);
+	disturb_begin(&disturb, now.cpu_ns);
+	rc = send_all(s, e);
+	/* a polling one has gone on since the last look */
+	(void)lab_usage(s->l, &now, NULL);
+	r->is_disturbed =
+		disturb_end(&disturb, now.cpu_ns, r->disturbed, sizeof(r->disturbed));
+	if (!rc)
+		rc = fill(r, s, e);
+	if (!rc)
+		rc = end_beside(b, s->l, r, s->wish, e);
 	for (unsigned i = 0; i < b->n_perf; i++)
 		probe_perf_close(&b->perf[i]);
 	return rc;
 }
 
-int trial_rate(struct lab *l, const struct trial_wish *w, struct trial_result *r,
-	       struct err *e)
+static int find_ceiling(struct lab *l, const struct trial_wish *w, struct trial_result *r,
+			struct err *e)
 {
-	struct beside beside = {0};
-	struct disturb disturb;
 	struct sending *s;
-	int rc = warm_up(l, w, e);
+	int rc = open_all(&s, l, w, e);
 
 	if (rc < 0)
 		return rc;
-	s = open_all(l, w, e);
-	if (!s)
-		return e->code;
+	r->ceiling_pps = ceiling_of(l, &s->pair[0]);
+	close_all(s);
+	return 0;
+}
+
+int trial_rate(struct lab *l, const struct trial_wish *w, struct trial_result *r,
+	       struct err *e)
+{
+	struct sending *s;
+	int rc = 0;
+
+	/* first: the forwarder is not to cool down after its warm-up */
 	if (w->has_ceiling)
-		r->ceiling_pps = ceiling_of(&s->pair[0]);
-	rc = begin_beside(&beside, l, w, e);
-	if (!rc) {
-		(void)lab_usage(l, &s->from, NULL);
-		disturb_begin(&disturb, s->from.cpu_ns);
-		rc = send_all(s, e);
-		r->is_disturbed = disturb_end(&disturb, s->to.cpu_ns, r->disturbed,
-					      sizeof(r->disturbed));
-	}
+		rc = find_ceiling(l, w, r, e);
 	if (!rc)
-		rc = fill(r, s, e);
+		rc = warm_up(l, w, e);
 	if (!rc)
-		rc = end_beside(&beside, l, r, w, e);
+		rc = open_all(&s, l, w, e);
+	if (rc < 0)
+		return rc;
+	rc = measure(s, r, e);
 	close_all(s);
 	return rc;
 }

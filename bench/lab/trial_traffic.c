@@ -22,7 +22,25 @@ enum { GRACE_MS = 30000, IDLE_PPS = 100000 };
 
 /* --- TCP ----------------------------------------------------------------------- */
 
-static int read_iperf(struct trial_result *r, const char *text, struct err *e)
+/* Bits of all intervals: what is left out of the rate in the beginning has cost, too. */
+static double all_bits(const json_t *intervals)
+{
+	double bytes = 0;
+	json_t *i;
+	size_t n;
+
+	json_array_foreach(intervals, n, i)
+	{
+		json_t *sum = json_object_get(i, "sum");
+
+		bytes += json_number_value(json_object_get(sum, "bytes"));
+	}
+	return bytes * 8;
+}
+
+/* *bits: sent in all, the part that is not measured included. */
+static int read_iperf(struct trial_result *r, const char *text, double *bits,
+		      struct err *e)
 {
 	json_error_t je;
 	json_t *j = json_loads(text, 0, &je), *got, *sent, *again;
@@ -34,6 +52,7 @@ static int read_iperf(struct trial_result *r, const char *text, struct err *e)
 	r->bps = json_is_number(got) ? json_number_value(got) : NAN;
 	r->retransmits = json_is_number(again) ? json_number_value(again) : NAN;
 	r->seconds = json_number_value(json_object_get(sent, "seconds"));
+	*bits = all_bits(json_object_get(j, "intervals"));
 	json_decref(j);
 	return isnan(r->bps) ? err_set(e, -EBADMSG, "iperf3 printed no rate") : 0;
 }
@@ -47,6 +66,7 @@ int trial_traffic_tcp(struct lab *l, const struct trial_wish *w, struct trial_re
 	char path[PATH_MAX], command[256], *out = NULL;
 	struct lab_usage from, to;
 	struct disturb d;
+	double bits = 0;
 	int rc;
 
 	if (case_find_program("iperf3", path) < 0)
@@ -61,15 +81,17 @@ int trial_traffic_tcp(struct lab *l, const struct trial_wish *w, struct trial_re
 		 lab_end_addr(l, 1), w->streams, ceil(w->seconds), w->warmup > 0 ? 1 : 0);
 	client.command = command;
 	(void)lab_usage(l, &from, NULL);
-	disturb_begin(&d, from.cpu_ns);
+	disturb_begin(&d, from.cpu_ns + lab_jobs_ns(l));
 	rc = lab_job_start(l, &client, e);
 	if (!rc)
 		rc = lab_job_wait(l, &client, &out, e);
 	(void)lab_usage(l, &to, NULL);
+	r->is_disturbed = disturb_end(&d, to.cpu_ns + lab_jobs_ns(l), r->disturbed,
+				      sizeof(r->disturbed));
 	if (!rc)
-		rc = read_iperf(r, out, e);
-	if (!rc) /* iperf3's own CPU time is not that of others: not judged */
-		trial_account(r, &from, &to, 0, r->bps * r->seconds);
+		rc = read_iperf(r, out, &bits, e);
+	if (!rc)
+		trial_account(r, &from, &to, 0, bits);
 	free(out);
 	lab_job_stop(l, &client);
 	lab_job_stop(l, &server);
