@@ -112,6 +112,6 @@ void lab_job_signal(struct lab *l, struct lab_job *j, int signum);
 void lab_job_stop(struct lab *l, struct lab_job *j);
 
 /* CPU time of all programs at the ends so far, of those that have ended, too. */
-uint64_t lab_jobs_ns(struct lab *l);
+uint64_t lab_usage_jobs_ns(struct lab *l);
 
 #endif

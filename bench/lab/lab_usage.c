@@ -194,7 +194,7 @@ static uint64_t ended_ns(const struct box *b)
 	return (user + system) * (uint64_t)(BENCH_CLOCK_S / sysconf(_SC_CLK_TCK));
 }
 
-uint64_t lab_jobs_ns(struct lab *l)
+uint64_t lab_usage_jobs_ns(struct lab *l)
 {
 	struct look k = {0};
 

@@ -81,12 +81,12 @@ int trial_traffic_tcp(struct lab *l, const struct trial_wish *w, struct trial_re
 		 lab_end_addr(l, 1), w->streams, ceil(w->seconds), w->warmup > 0 ? 1 : 0);
 	client.command = command;
 	(void)lab_usage(l, &from, NULL);
-	disturb_begin(&d, from.cpu_ns + lab_jobs_ns(l));
+	disturb_begin(&d, from.cpu_ns + lab_usage_jobs_ns(l));
 	rc = lab_job_start(l, &client, e);
 	if (!rc)
 		rc = lab_job_wait(l, &client, &out, e);
 	(void)lab_usage(l, &to, NULL);
-	r->is_disturbed = disturb_end(&d, to.cpu_ns + lab_jobs_ns(l), r->disturbed,
+	r->is_disturbed = disturb_end(&d, to.cpu_ns + lab_usage_jobs_ns(l), r->disturbed,
 				      sizeof(r->disturbed));
 	if (!rc)
 		rc = read_iperf(r, out, &bits, e);

@@ -11,7 +11,9 @@
  * How it works: of what /proc/stat counts, time stolen by the hypervisor is never ours.
  * User and system time is ours as far as this process (with all its threads) used it, or
  * those that the caller knows of: known_ns is their CPU time so far, counted from any
- * point. Time in interrupts is nobody's and left out: it is mostly our frames.
+ * point. Soft interrupts run in the time of whom they interrupt, or in the kernel's
+ * threads for them, which are ours: mostly it is our frames. (A kernel with
+ * CONFIG_IRQ_TIME_ACCOUNTING counts them for nobody: there they look like others.)
  */
 enum {
 	DISTURB_STEAL_PERCENT =

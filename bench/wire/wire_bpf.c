@@ -42,18 +42,35 @@ void wire_bpf_init(struct wire_bpf *b)
 	netlink_init(&b->nl);
 }
 
-/* Possible CPUs: a read of a per-CPU map gives a value for each. */
+/*
+ * Possible CPUs: a read of a per-CPU map writes a value for each, so never too few. The
+ * list, "0-3" or "0,2-5", ends with the highest one; without it, as many as any kernel
+ * may be made for.
+ */
+int wire_bpf_cpus(const char *list)
+{
+	size_t n = strcspn(list, "\n");
+	long last;
+
+	while (n && list[n - 1] >= '0' && list[n - 1] <= '9')
+		n--;
+	last = strtol(list + n, NULL, 10);
+	return list[n] >= '0' && list[n] <= '9' && last < WIRE_BPF_CPUS_MAX
+		       ? (int)last + 1
+		       : WIRE_BPF_CPUS_MAX;
+}
+
 static int possible_cpus(void)
 {
 	FILE *f = fopen("/sys/devices/system/cpu/possible", "re");
-	int last = 0, first;
+	char list[4096] = "";
 
-	/* "0-3", or "0": the list ends with the highest one */
-	if (f && fscanf(f, "%d-%d", &first, &last) < 2)
-		last = 0;
+	if (f && !fgets(list, sizeof(list), f))
+		list[0] = '\0';
 	if (f)
 		fclose(f);
-	return last + 1;
+	/* a list that is cut off does not end with the highest one */
+	return wire_bpf_cpus(strchr(list, '\n') ? list : "");
 }
 
 static int make_map(struct wire_bpf *b, struct err *e)

@@ -8,6 +8,8 @@
 
 enum wire_bpf_at { WIRE_BPF_tc, WIRE_BPF_xdp };
 
+enum { WIRE_BPF_CPUS_MAX = 8192 };
+
 struct wire_bpf {
 	int map, prog, link; /* fds, -1 = none */
 	int lock;	     /* fd, -1 = none: held by who has such a filter */
@@ -25,6 +27,9 @@ int wire_bpf_open(struct wire_bpf *b, enum wire_bpf_at at, const char *ifname,
 
 /* Take it off again; for every half-open state, any number of times. */
 void wire_bpf_close(struct wire_bpf *b);
+
+/* How many possible CPUs a list of theirs ("0-3") means; WIRE_BPF_CPUS_MAX if none. */
+int wire_bpf_cpus(const char *list);
 
 /* The sum over all CPUs so far. */
 struct wire_count wire_bpf_read(const struct wire_bpf *b);

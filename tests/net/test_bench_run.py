@@ -139,43 +139,6 @@ def test_tcp(lab):
     assert measure(lab, "bridge", "--job", "tcp", "--seconds", "1")["bps"] > 1e6
 
 
-FAKE_IPERF = """#!/bin/sh
-case "$*" in
-*-s*) echo 'Server listening'; exec sleep 1000 ;;
-esac
-cat <<END
-{"intervals": [{"sum": {"bytes": 125000000, "omitted": true}}, {"sum": {"bytes": 125000, "omitted": false}}],
- "end": {"sum_sent": {"seconds": 1, "retransmits": 0}, "sum_received": {"bits_per_second": 1e6}}}
-END
-"""
-
-
-def test_tcp_costs_what_all_of_it_costs(lab):
-    """A second that is left out of the rate has taken CPU time and carried bits: 1001 times as many here."""
-    bin_dir = lab.dir / "bin"
-    bin_dir.mkdir()
-    (bin_dir / "iperf3").write_text(FAKE_IPERF)
-    (bin_dir / "iperf3").chmod(0o755)
-    path = case_file(lab, "links = veth\nready = true\nstart = while :; do :; done\n", "spinning")
-    p = Process([BENCH, "run", path, "--job", "tcp", "--seconds", "1", "--json"],
-                env={MARK: lab.tag, "PATH": f"{bin_dir}:{os.environ['PATH']}"})
-    lab.processes.append(p)
-    assert p.wait(120) == 0, p.err
-    m = json.loads("\n".join(p.out))
-    assert m["bps"] == 1e6
-    assert 0 < m["cpu_ns_gbit"] < 60e9, "a trial takes no minute"
-
-
-def test_the_share_of_the_ceiling_is_of_what_came(lab):
-    """Three of four frames are lost behind the sender: it is not to blame."""
-    path = case_file(lab, "links = veth\nvnet = yes\nstart = tc qdisc add dev port0 clsact\n"
-                     "start = tc filter add dev port0 ingress protocol ip u32 match ip dport 20001 0xffff"
-                     " action mirred egress redirect dev port1\n", "lossy")
-    m = measure(lab, path, "--seconds", "0.3", "--frames", "flows=4,dport=20000+1%4")
-    assert m["received"] * 3.9 < m["sent"] < m["received"] * 4.1
-    assert m["ceiling_share"] * m["ceiling_pps"] == pytest.approx(m["received_pps"])
-
-
 def test_calls_are_counted(lab):
     m = measure(lab, "ringway", *SHORT, "--probe", "calls")
     assert 0 < m["calls_packet"] < 20
@@ -235,16 +198,6 @@ def test_a_daemon_that_dies_says_so(lab):
     said = refused(lab, "run", case_file(lab, text), "--seconds", "2", "--rate", "1000", "--no-ceiling",
                    "--event", 'kill -9 "$(cat "$RW_DIR/pid")"')
     assert "broken: a process of it has ended" in said
-
-
-def test_one_that_is_dead_at_the_end_has_no_result(lab):
-    """It dies when there is nothing more to send, and nobody looks."""
-    text = "links = veth\nstart = (while ! grep -q over $RW_DIR/command*; do sleep 0.01; done) & :\n"
-    said = refused(lab, "run", case_file(lab, text), "--seconds", "0", "--rate", "1000", "--count", "10", "--warmup", "0",
-                   "--no-ceiling", "--event", "echo over")
-    assert "broken: a process of it has ended" in said
-    text = "links = veth\nstart = sleep 0.9 & :\n"
-    assert "a process of it has ended" in refused(lab, "run", case_file(lab, text), "--job", "idle", "--seconds", "1.5")
 
 
 def test_a_forwarder_that_dies_says_so(lab):

@@ -18,6 +18,7 @@
 #include "bench/pktgen/gen.h"
 #include "bench/wire/disturb.h"
 #include "bench/wire/wire.h"
+#include "bench/wire/wire_bpf.h"
 #include "bench/wire/wire_bpf_code.h"
 
 /* What the eBPF program does, said plainly. */
@@ -215,12 +216,34 @@ static void a_real_one_is_found(void **state)
 	assert_non_null(strstr(text, "% of"));
 }
 
+/* A map read writes a value for each: too few would be written behind. */
+static void possible_cpus_are_never_too_few(void **state)
+{
+	static const struct {
+		const char *list;
+		int n;
+	} lists[] = {{"0\n", 1},
+		     {"0-3\n", 4},
+		     {"0,2-5\n", 6},
+		     {"0-3,7\n", 8},
+		     {"0-127\n", 128},
+		     {"", WIRE_BPF_CPUS_MAX},
+		     {"\n", WIRE_BPF_CPUS_MAX},
+		     {"0-\n", WIRE_BPF_CPUS_MAX},
+		     {"0-99999999999999999999\n", WIRE_BPF_CPUS_MAX}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		assert_int_equal(wire_bpf_cpus(lists[i].list), lists[i].n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_match_finds_its_frames),
 		cmocka_unit_test(of_a_pcap_every_frame_counts),
 		cmocka_unit_test(programs_are_well_formed),
+		cmocka_unit_test(possible_cpus_are_never_too_few),
 		cmocka_unit_test(what_is_ours_disturbs_nobody),
 		cmocka_unit_test(others_and_the_hypervisor_do),
 		cmocka_unit_test(what_is_unknown_is_not_guessed),
