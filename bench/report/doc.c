@@ -198,6 +198,24 @@ static int write_doc(const json_t *doc, FILE *f)
 	return 0;
 }
 
+bool doc_is_replaceable(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 || S_ISREG(st.st_mode);
+}
+
+/* To a pipe or a device. */
+static int save_into(const json_t *doc, const char *path, struct err *e)
+{
+	FILE *f = fopen(path, "we");
+	int rc = f ? write_doc(doc, f) : -errno;
+
+	if (f && fclose(f) && !rc)
+		rc = -errno;
+	return rc ? err_set(e, rc, "%s: %s", path, strerror(-rc)) : 0;
+}
+
 int doc_save(const json_t *doc, const char *path, struct err *e)
 {
 	char *beside = NULL;
@@ -209,6 +227,8 @@ int doc_save(const json_t *doc, const char *path, struct err *e)
 		rc = write_doc(doc, stdout);
 		return rc ? err_set(e, rc, "standard output: %s", strerror(-rc)) : 0;
 	}
+	if (!doc_is_replaceable(path))
+		return save_into(doc, path, e);
 	if (asprintf(&beside, "%s.XXXXXX", path) < 0)
 		return no_memory(e);
 	fd = mkstemp(beside);

@@ -74,7 +74,11 @@ int doc_check(const json_t *doc, struct err *e);
 /* From a file ("-": standard input), checked; NULL with a sentence. */
 json_t *doc_load(const char *path, struct err *e);
 
-/* Whole or not at all: written beside the file, then renamed. "-": standard output. */
+/* May a file of that name be put in its place? Not of a device (/dev/null, by root). */
+bool doc_is_replaceable(const char *path);
+
+/* Whole or not at all: written beside the file, then renamed. "-": standard output; a
+ * pipe or a device is written to as it is. */
 int doc_save(const json_t *doc, const char *path, struct err *e);
 
 /* A text as a document may hold it: without control characters, cut to its length. */

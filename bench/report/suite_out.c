@@ -29,10 +29,12 @@ static int write_file(const json_t *doc, print_doc *print, const char *path,
 		      struct err *e)
 {
 	char beside[PATH_MAX];
+	bool is_replaced = doc_is_replaceable(path);
 	FILE *f;
 	int rc = 0;
 
-	if (snprintf(beside, sizeof(beside), "%s.new", path) >= (int)sizeof(beside))
+	if (snprintf(beside, sizeof(beside), "%s%s", path, is_replaced ? ".new" : "") >=
+	    (int)sizeof(beside))
 		return err_set(e, -ENAMETOOLONG, "%s: the name is too long", path);
 	f = fopen(beside, "we");
 	if (!f)
@@ -40,9 +42,9 @@ static int write_file(const json_t *doc, print_doc *print, const char *path,
 	print(doc, f);
 	if (ferror(f))
 		rc = -EIO;
-	if ((fclose(f) || (!rc && rename(beside, path))) && !rc)
+	if ((fclose(f) || (!rc && is_replaced && rename(beside, path))) && !rc)
 		rc = -errno;
-	if (rc)
+	if (rc && is_replaced)
 		unlink(beside);
 	return rc ? err_set(e, rc, "%s: %s", path, strerror(-rc)) : 0;
 }

@@ -3,8 +3,11 @@
 #include "tests/unit/result_sample.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -79,6 +82,33 @@ static void refuses(const char *where, json_t *value, const char *says)
 	if (!strstr(e.text, says))
 		fail_msg("%s: '%s' has no '%s'", where, e.text, says);
 	json_decref(doc);
+}
+
+/* A file in the place of /dev/null would be the end of the machine's peace. */
+static void test_what_is_no_file_stays(void **state)
+{
+	char dir[] = "/tmp/ringway-doc.XXXXXX", path[64];
+	json_t *doc = whole(), *again;
+	struct err e = {0};
+	struct stat st;
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/pipe", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(doc_save(doc, path, &e), 0);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	again = json_loadfd(fd, JSON_DISABLE_EOF_CHECK, NULL);
+	assert_true(json_equal(doc, again));
+	json_decref(again);
+	json_decref(doc);
+	close(fd);
+	unlink(path);
+	assert_int_equal(rmdir(dir), 0); /* nothing beside it either */
 }
 
 static void test_heads_refused(void **state)
@@ -169,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_made_is_good),
 		cmocka_unit_test(test_save_and_load),
+		cmocka_unit_test(test_what_is_no_file_stays),
 		cmocka_unit_test(test_heads_refused),
 		cmocka_unit_test(test_jobs_refused),
 		cmocka_unit_test(test_samples_refused),
