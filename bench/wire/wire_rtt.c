@@ -4,7 +4,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -41,11 +40,14 @@ static bool is_stopped(const atomic_bool *stop)
 
 static int bound_socket(int family, const struct sockaddr *me, socklen_t len)
 {
-	int off = 0, code,
-	    fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* one call waits and receives; a poll() more would be part of each round trip */
+	const struct timeval look = {.tv_usec = LOOK_MS * 1000};
+	int off = 0, code, fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &look, sizeof(look));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &look, sizeof(look));
 	if (family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	if (bind(fd, me, len) == 0)
@@ -91,7 +93,6 @@ int wire_rtt_listen(const struct wire_rtt_wish *w, struct err *e)
 int wire_rtt_serve(int fd, const atomic_bool *stop, struct err *e)
 {
 	static _Thread_local uint8_t buf[WIRE_RTT_SIZE_MAX + 1];
-	struct pollfd p = {.fd = fd, .events = POLLIN};
 	struct sockaddr_storage peer;
 	socklen_t len;
 	ssize_t n;
@@ -102,10 +103,8 @@ int wire_rtt_serve(int fd, const atomic_bool *stop, struct err *e)
 		if (n >= 0)
 			(void)sendto(fd, buf, (size_t)n, 0, (struct sockaddr *)&peer,
 				     len);
-		else if (errno == EAGAIN)
-			poll(&p, 1, LOOK_MS);
 		/* an ICMP error about an answer that nobody waited for is no failure */
-		else if (errno != EINTR && errno != ECONNREFUSED &&
+		else if (errno != EAGAIN && errno != EINTR && errno != ECONNREFUSED &&
 			 errno != EHOSTUNREACH && errno != ENETUNREACH)
 			return err_set(e, -errno, "receiving requests: %s",
 				       strerror(errno));
