@@ -54,8 +54,10 @@ static int take(struct box *b, struct box_first_reply *r, int limit_ms, struct e
 	if (b->sock < 0)
 		return is_gone(e);
 	rc = poll(&p, 1, limit_ms);
+	if (rc < 0 && errno != EINTR)
+		return err_set(e, -errno, "poll: %s", strerror(errno));
 	if (rc <= 0)
-		return rc < 0 && errno != EINTR ? -errno : 0;
+		return 0;
 	n = recv(b->sock, r, sizeof(*r), MSG_DONTWAIT);
 	if (n == (ssize_t)sizeof(*r))
 		return 1;

@@ -77,8 +77,11 @@ int trial_traffic_tcp(struct lab *l, const struct trial_wish *w, struct trial_re
 	rc = lab_job_start(l, &server, e);
 	if (rc < 0)
 		return rc;
-	snprintf(command, sizeof(command), "exec iperf3 -c %s -P %u -t %.0f -O %d -J",
-		 lab_end_addr(l, 1), w->streams, ceil(w->seconds), w->warmup > 0 ? 1 : 0);
+	/* not more intervals than can be read, however long it takes: 60 s is the most */
+	snprintf(command, sizeof(command),
+		 "exec iperf3 -c %s -P %u -t %.0f -O %d -i %.0f -J", lab_end_addr(l, 1),
+		 w->streams, ceil(w->seconds), w->warmup > 0 ? 1 : 0,
+		 fmin(60, ceil(w->seconds / 60)));
 	client.command = command;
 	(void)lab_usage(l, &from, NULL);
 	disturb_begin(&d, from.cpu_ns + lab_usage_jobs_ns(l));
