@@ -4,6 +4,7 @@
 #define BENCH_LAB_TRIAL_INSIDE_H
 
 #include "bench/lab/trial.h"
+#include "bench/pktgen/gen_spec.h"
 
 /* The CPUs that a job's sender and forwarder are placed on; -1: anywhere. */
 struct trial_cpus {
@@ -20,6 +21,10 @@ int trial_traffic_rtt(struct lab *l, const struct trial_wish *w, struct trial_re
 		      struct err *e);
 int trial_traffic_idle(struct lab *l, const struct trial_wish *w, struct trial_result *r,
 		       struct err *e);
+
+/* The sender's own ceiling with these frames on this CPU, frames per second; NaN: none.
+ */
+double trial_ceiling(struct lab *l, const struct gen_spec *spec, int cpu);
 
 /* What the forwarder used between two looks, and whether others disturbed. packets and
  * bits may be 0: no such ratio then. */

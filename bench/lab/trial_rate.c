@@ -198,33 +198,6 @@ static int warm_up(struct lab *l, const struct trial_wish *w, struct err *e)
 	return rc;
 }
 
-/* The sender's own ceiling with these frames, measured once in a process. */
-static double ceiling_of(const struct lab *l, const struct pair *p)
-{
-	static struct gen_spec known;
-	static enum wire_ceiling_link known_link;
-	static double pps = NAN;
-	struct wire_ceiling_result r;
-	struct wire_ceiling_wish w = {
-		.spec = &p->spec,
-		.kind = WIRE_TX_sendmmsg,
-		/* to a TAP a sender gives its frames away, of a veth it does the rest */
-		.link = lab_has_veth(l) ? WIRE_CEILING_veth : WIRE_CEILING_dummy,
-		.cpu = p->gen_cpu,
-	};
-	struct gen_spec now = p->spec;
-
-	/* what differs from pair to pair and from run to run costs nothing */
-	memset(now.field, 0, sizeof(now.field));
-	now.run = 0;
-	if (memcmp(&now, &known, sizeof(now)) == 0 && known_link == w.link && !isnan(pps))
-		return pps;
-	known = now;
-	known_link = w.link;
-	pps = wire_ceiling(&w, &r, NULL) == 0 && r.pps > 0 ? r.pps : NAN;
-	return pps;
-}
-
 /* --- after --------------------------------------------------------------------- */
 
 static void add_counts(struct trial_result *r, struct pair *p, double *bytes)
@@ -372,7 +345,7 @@ static int find_ceiling(struct lab *l, const struct trial_wish *w, struct trial_
 
 	if (rc < 0)
 		return rc;
-	r->ceiling_pps = ceiling_of(l, &s->pair[0]);
+	r->ceiling_pps = trial_ceiling(l, &s->pair[0].spec, s->pair[0].gen_cpu);
 	close_all(s);
 	return 0;
 }
