@@ -234,18 +234,20 @@ static bool is_pending(const struct worker *w)
  */
 static void disarm(struct worker *w)
 {
-	uint64_t end = loop_now() + DRAIN_MS * 1000000ull;
+	uint64_t end;
 
 	for (unsigned i = 0; i < w->n_vqs; i++)
 		vq_switch_to(w->vqs[i], false);
+	/* only now: a ring may take long to stop, and what it has brought is forwarded */
+	end = loop_now() + DRAIN_MS * 1000000ull;
 	for (unsigned i = 0; i < w->n_views && w->loop.has_ring; i++)
 		tapq_rx_cancel(&w->views[i]);
 	while (is_pending(w) && loop_now() < end)
 		turn(w);
 	for (unsigned i = 0; i < w->n_views; i++)
 		tapq_rx_close(&w->views[i]);
-	/* what the kernel may still read or write stays out */
-	if (!w->n_writes && !worker_vq_has_runaway(w))
+	/* what the kernel may still read or write, or a ring has brought, stays out */
+	if (!w->n_writes && !w->n_moving && !worker_vq_has_runaway(w))
 		pool_init(&w->pool, w->pool_mem, w->pool.n);
 }
 

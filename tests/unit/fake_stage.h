@@ -101,6 +101,10 @@ int vhost_stop(struct vhost *v, enum vhost_ring_idx ring, uint16_t *base, struct
 
 	if (r->is_running && fake_get(no_stop) & 1u << ring)
 		return err_set(e, -EPERM, "the stand-in does not stop ring %d", ring);
+	if (r->is_running && ring == VHOST_RX) {
+		fake_set(n_stops, fake.n_stops + 1);
+		poll(NULL, 0, fake_get(stop_ms));
+	}
 	if (r->is_running) {
 		fake_signal(r->stop);
 		pthread_join(r->thread, NULL);

@@ -36,6 +36,8 @@ struct fake_mode {
 	bool rx_stall;	     /* the RX thread stops once, without a sign */
 	bool rx_error;	     /* it refuses one buffer by the error eventfd */
 	unsigned no_stop;    /* bit r: vhost_stop of ring r fails */
+	int stop_ms;	     /* a receive ring that is stopped runs on for so long */
+	unsigned n_stops;    /* begun, of receive rings that ran */
 	int credit;	     /* not 0: a semaphore eventfd, each frame takes one */
 	bool no_bind;
 	int gate;		     /* not 0: nothing is sent before this is readable */
