@@ -245,12 +245,18 @@ static void sort_hot(struct worker *w)
 	*end = served;
 }
 
+/* Some that can go on. A runaway goes on using what it was lent, which nobody takes. */
+static bool has_packets(const struct vq *vq)
+{
+	return vq->state != VQ_off && vring_has_used(&vq->rx) && !vq_room_is_out(vq);
+}
+
 void vq_poll(struct worker *w)
 {
 	w->has_left = false;
 	sort_hot(w);
 	for (struct vq *vq = w->hot; vq; vq = vq->next_hot) {
-		if (vring_has_used(&vq->rx) && !vq_room_is_out(vq))
+		if (has_packets(vq))
 			forward_ready(&w->forward, &vq->t->q);
 	}
 }
@@ -260,7 +266,7 @@ bool vq_has_packets(const void *arg)
 	const struct worker *w = arg;
 
 	for (const struct vq *vq = w->hot; vq; vq = vq->next_hot) {
-		if (vring_has_used(&vq->rx) && !vq_room_is_out(vq))
+		if (has_packets(vq))
 			return true;
 	}
 	return false;

@@ -163,6 +163,26 @@ static void test_both_in_one_turn(void **state)
 	close_alone(&a);
 }
 
+/* A runaway that brings frames, which nobody takes: a worker that spins sees nothing. */
+static void test_runaway_that_brings(void **state)
+{
+	struct alone a;
+
+	(void)state;
+	open_alone(&a, best ? best : LOOP_FORM_E, best ? TAPQ_RX_mshot : TAPQ_RX_epoll,
+		   best ? TAPQ_TX_skip : TAPQ_TX_write);
+	worker_vq_arm(&a.w);
+	assert_true(a.vq->is_hot && a.vq->rx.n_out > 0);
+	a.vq->rx.used->idx = htole16(1);
+	assert_true(vq_has_packets(&a.w));
+	a.vq->state = VQ_off;
+	assert_false(vq_has_packets(&a.w));
+	vq_poll(&a.w);
+	assert_null(a.w.forward.first);
+	worker_detach(&a.w);
+	close_alone(&a);
+}
+
 static void *run(void *arg)
 {
 	struct alone *a = arg;
@@ -211,6 +231,7 @@ int main(void)
 		cmocka_unit_test_setup(test_polls, own_namespace),
 		cmocka_unit_test_setup(test_polls_that_fail_for_ever, own_namespace),
 		cmocka_unit_test_setup(test_both_in_one_turn, own_namespace),
+		cmocka_unit_test_setup(test_runaway_that_brings, own_namespace),
 		cmocka_unit_test_setup(test_writes_put_off, own_namespace),
 	};
 
