@@ -53,6 +53,7 @@ enum loop_kind {
 	LOOP_epoll,
 	LOOP_vq_call, /* arg: enum vhost_ring_idx */
 	LOOP_vq_err,  /* arg: the same */
+	LOOP_vq_tap,  /* arg: none */
 };
 
 static inline uint64_t loop_tag(enum loop_kind kind, uint32_t view, uint32_t arg)

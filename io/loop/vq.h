@@ -56,7 +56,7 @@ struct vq {
 	struct vq *next_hot;
 	unsigned rx_max, rx_depth; /* buffers to lend: at most, and now */
 	bool is_starved;	   /* fewer are lent, as the pool was empty */
-	unsigned watched;	   /* bit n: this eventfd is polled, see vq_events.c */
+	unsigned watched;	   /* bit n: this fd is polled, see vq_events.c */
 	unsigned n_watch_failures; /* polls that failed, in a row */
 	unsigned runaway;	   /* bit r: ring r cannot be stopped, see vq_stop.h */
 	uint64_t drain_until;	   /* draining obeys back-pressure until then */

@@ -10,6 +10,9 @@
 #include "io/loop/vq_switch.h"
 #include "io/loop/worker.h"
 
+/* In vq->watched, behind those of bit_of. */
+enum { TAP_BIT = 1u << (2 * VHOST_RINGS) };
+
 static int fd_of(const struct vq *vq, bool is_error, enum vhost_ring_idx ring)
 {
 	return is_error ? vhost_err_fd(vq->vhost, ring) : vhost_call_fd(vq->vhost, ring);
@@ -44,6 +47,73 @@ static void watch_fd(struct vq *vq, bool is_error, enum vhost_ring_idx ring)
 	else
 		io_uring_prep_poll_multishot(sqe, fd, POLLIN);
 	sqe->user_data = tag;
+}
+
+static struct epoll_event tap_event(const struct vq *vq)
+{
+	return (struct epoll_event){.events = EPOLLIN | EPOLLONESHOT,
+				    .data.u64 =
+					    loop_tag(LOOP_vq_tap, vq->t->view_idx, 0)};
+}
+
+bool vq_events_is_tap_watched(const struct vq *vq)
+{
+	return vq->watched & TAP_BIT;
+}
+
+void vq_events_watch_tap(struct vq *vq)
+{
+	struct loop *l = &vq->t->w->loop;
+	struct epoll_event ev = tap_event(vq);
+	struct io_uring_sqe *sqe;
+
+	if (vq_events_is_tap_watched(vq))
+		return;
+	if (!l->has_ring) {
+		counter_add(&vq->t->q.count.syscalls, 1);
+		if (epoll_ctl(l->epfd, EPOLL_CTL_ADD, vq->t->fd, &ev) < 0)
+			return; /* it is looked at as before */
+	} else {
+		/* no registered file: these may be waited for when they are given back */
+		sqe = loop_sqe(l);
+		io_uring_prep_poll_add(sqe, vq->t->fd, POLLIN);
+		sqe->user_data = ev.data.u64;
+	}
+	vq->watched |= TAP_BIT;
+}
+
+void vq_events_unwatch_tap(struct vq *vq)
+{
+	struct loop *l = &vq->t->w->loop;
+	struct io_uring_sqe *sqe;
+
+	if (!vq_events_is_tap_watched(vq))
+		return;
+	if (!l->has_ring) {
+		epoll_ctl(l->epfd, EPOLL_CTL_DEL, vq->t->fd, NULL);
+		vq->watched &= ~TAP_BIT;
+		return;
+	}
+	sqe = loop_sqe(l); /* the poll completes once more: vq_events_take_tap */
+	io_uring_prep_cancel64(sqe, tap_event(vq).data.u64, 0);
+	sqe->user_data = loop_tag(LOOP_ignore, 0, 0);
+}
+
+void vq_events_take_tap(struct vq *vq)
+{
+	struct loop *l = &vq->t->w->loop;
+
+	if (!vq_events_is_tap_watched(vq)) /* told in the turn that took it back */
+		return;
+	if (!l->has_ring)
+		epoll_ctl(l->epfd, EPOLL_CTL_DEL, vq->t->fd, NULL);
+	vq->watched &= ~TAP_BIT;
+	vq->rx_since = 0;
+	if (vq->state != VQ_on)
+		return;
+	counter_add(&vq->t->q.count.syscalls, 1);
+	if (tapq_is_gone(vq->t))
+		vq_switch_to(vq, false);
 }
 
 void vq_events_watch(struct vq *vq)

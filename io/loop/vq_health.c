@@ -157,7 +157,11 @@ static int wait_for_rx(struct vq *vq)
 	uint16_t before = vring_progress(&vq->rx);
 
 	count_syscalls(vq, 1);
-	if (!tapq_is_readable(vq->t) || kick_and_flush(vq, VHOST_RX))
+	if (!tapq_is_readable(vq->t)) {
+		vq_events_watch_tap(vq);
+		return 0;
+	}
+	if (kick_and_flush(vq, VHOST_RX))
 		return 0;
 	count_syscalls(vq, 1);
 	return vring_progress(&vq->rx) == before && tapq_is_readable(vq->t) ? -ETIMEDOUT
@@ -275,7 +279,7 @@ uint64_t vq_health_limit(const struct vq *vq)
 	if (vq->tx.n_out || vq->trouble || vq->rx.is_broken || vq->tx.is_broken ||
 	    vq->rx_why || vq->is_starved)
 		return VQ_HEALTH_LOOK_MS * MS;
-	return VQ_HEALTH_RX_MS * MS;
+	return vq_events_is_tap_watched(vq) ? 0 : VQ_HEALTH_RX_MS * MS;
 }
 
 void vq_health_look(struct vq *vq, uint64_t now)

@@ -24,7 +24,9 @@
  * The receive ring: frames lie in the TAP, buffers in the ring, and for a second no
  * frame has come. When none comes either while the thread is kicked and waited for, it
  * is stuck. It is looked at once a second, also while the worker has nothing to do,
- * since no call would come; nothing is lost, as frames wait in the TAP.
+ * since no call would come; but when there is no frame after a second of silence, the
+ * loop watches the TAP for the next one, and the worker sleeps as long as it likes.
+ * Nothing is lost, as frames wait in the TAP.
  *
  * The kernel's thread is waited for without a limit (vhost_flush, vhost_stop): a
  * worker stands still as long as that thread gets no CPU.

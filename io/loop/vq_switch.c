@@ -3,6 +3,7 @@
 #include "io/loop/vq_switch.h"
 
 #include "io/loop/tapq_rx.h"
+#include "io/loop/vq_events.h"
 #include "io/loop/vq_stop.h"
 #include "io/loop/worker.h"
 
@@ -66,6 +67,7 @@ static void leave_vhost(struct vq *vq)
 
 	if (rx || tx)
 		vq_switch_note(vq, ENGINE_TROUBLE_left, &e);
+	vq_events_unwatch_tap(vq);
 	/* what a runaway has been lent stays with it */
 	if (!tx)
 		vq_switch_gather(vq, base);

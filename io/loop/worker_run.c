@@ -60,6 +60,7 @@ static void take_events(struct worker *w)
 			break;
 		case LOOP_vq_call:
 		case LOOP_vq_err:
+		case LOOP_vq_tap:
 			worker_vq_event(w, tag, 0, true);
 			break;
 		default:
@@ -90,6 +91,7 @@ static void take_cqe(struct worker *w, const struct io_uring_cqe *cqe)
 		break;
 	case LOOP_vq_call:
 	case LOOP_vq_err:
+	case LOOP_vq_tap:
 		worker_vq_event(w, tag, cqe->res, cqe->flags & IORING_CQE_F_MORE);
 		break;
 	case LOOP_wake:

@@ -89,12 +89,15 @@ void worker_vq_event(struct worker *w, uint64_t tag, int res, bool is_armed)
 	struct vq *vq = w->views[loop_tag_view(tag)].vq;
 	enum vhost_ring_idx ring = (enum vhost_ring_idx)loop_tag_arg(tag);
 	bool is_error = loop_tag_kind(tag) == LOOP_vq_err;
+	bool is_tap = loop_tag_kind(tag) == LOOP_vq_tap;
 
-	if (res < 0)
+	if (is_tap)
+		vq_events_take_tap(vq);
+	else if (res < 0)
 		vq_events_failed(vq, is_error, ring, res);
 	else
 		vq_events_take(vq, is_error, ring, is_armed);
-	if (is_error)
+	if (is_error || is_tap)
 		w->look_at = 0;
 }
 

@@ -14,8 +14,9 @@ int worker_vq_start(struct worker *w, struct err *e);
 void worker_vq_take_wishes(struct worker *w);
 
 /*
- * The poll for an eventfd has ended, or told: res is its result; tag is a loop_tag of
- * LOOP_vq_call or LOOP_vq_err; is_armed: it will tell of the next one too.
+ * The poll for an eventfd, or for the TAP, has ended, or told: res is its result; tag is
+ * a loop_tag of LOOP_vq_call, LOOP_vq_err or LOOP_vq_tap; is_armed: it will tell of the
+ * next one too.
  */
 void worker_vq_event(struct worker *w, uint64_t tag, int res, bool is_armed);
 
