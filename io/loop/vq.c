@@ -221,28 +221,9 @@ void vq_heat(struct vq *vq)
 	if (vq->is_hot)
 		return;
 	vq->is_hot = true;
+	vq->is_last = true; /* of those that wait already */
 	vq->next_hot = vq->t->w->hot;
 	vq->t->w->hot = vq;
-}
-
-/*
- * Those whose packets were taken last go behind those that wait, so that room in an
- * output that several send to goes round.
- */
-static void sort_hot(struct worker *w)
-{
-	struct vq *vq, *next, *served = NULL, **served_end = &served, **end = &w->hot;
-
-	for (vq = w->hot; vq; vq = next) {
-		struct vq ***to = vq->is_served ? &served_end : &end;
-
-		next = vq->next_hot;
-		vq->is_served = false;
-		**to = vq;
-		*to = &vq->next_hot;
-	}
-	*served_end = NULL;
-	*end = served;
 }
 
 /* Some that can go on. A runaway goes on using what it was lent, which nobody takes. */
@@ -254,7 +235,7 @@ static bool has_packets(const struct vq *vq)
 void vq_poll(struct worker *w)
 {
 	w->has_left = false;
-	sort_hot(w);
+	vq_room_sort(w);
 	for (struct vq *vq = w->hot; vq; vq = vq->next_hot) {
 		if (has_packets(vq))
 			forward_ready(&w->forward, &vq->t->q);
@@ -278,6 +259,7 @@ unsigned vq_cool(struct worker *w, unsigned ahead)
 	bool is_armed, is_held;
 	unsigned n = 0;
 
+	vq_room_sort(w);
 	for (vq = w->hot; vq; vq = next) {
 		next = vq->next_hot;
 		vq->is_hot = false;
@@ -350,7 +332,7 @@ void vq_rx(struct queue *q, struct burst *b)
 		burst_add(b, p);
 	if (b->n) {
 		set_depth(t->vq, b);
-		t->vq->is_served = true;
+		vq_room_taken(t->vq, b->n);
 	}
 	worker_dirty(t->w, t);
 	if (!vring_has_used(&t->vq->rx))

@@ -51,8 +51,9 @@ struct vq {
 	struct vhost *vhost; /* the port's */
 	struct vring rx, tx;
 	enum vq_state state;
-	bool is_hot;	/* in the worker's list */
-	bool is_served; /* its packets were taken: it comes after those that wait */
+	bool is_hot;	  /* in the worker's list */
+	bool is_last;	  /* it has had its share: it comes after those that wait */
+	unsigned n_taken; /* packets of its share, see vq_room.h */
 	struct vq *next_hot;
 	unsigned rx_max, rx_depth; /* buffers to lend: at most, and now */
 	bool is_starved;	   /* fewer are lent, as the pool was empty */

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "io/loop/worker.h"
+
 /* The only place that its packets can go to, if that is a ring of the same worker. */
 static struct vq *only_out(const struct vq *vq)
 {
@@ -52,4 +54,33 @@ int vq_room_ask(const struct vq *vq)
 	unsigned n = out->tx.n_out;
 
 	return vring_arm(&out->tx, n < VQ_ROOM_CALL ? n : VQ_ROOM_CALL) ? 0 : -EAGAIN;
+}
+
+void vq_room_taken(struct vq *vq, unsigned n)
+{
+	vq->n_taken += n;
+	if (vq->n_taken >= BURST_MAX) {
+		vq->n_taken -= BURST_MAX;
+		vq->is_last = true;
+	}
+	if (!vring_has_used(&vq->rx)) {
+		vq->n_taken = 0;
+		vq->is_last = true;
+	}
+}
+
+void vq_room_sort(struct worker *w)
+{
+	struct vq *vq, *next, *last = NULL, **last_end = &last, **end = &w->hot;
+
+	for (vq = w->hot; vq; vq = next) {
+		struct vq ***to = vq->is_last ? &last_end : &end;
+
+		next = vq->next_hot;
+		vq->is_last = false;
+		**to = vq;
+		*to = &vq->next_hot;
+	}
+	*last_end = NULL;
+	*end = last;
 }

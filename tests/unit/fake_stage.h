@@ -102,7 +102,7 @@ int vhost_stop(struct vhost *v, enum vhost_ring_idx ring, uint16_t *base, struct
 	if (r->is_running && fake_get(no_stop) & 1u << ring)
 		return err_set(e, -EPERM, "the stand-in does not stop ring %d", ring);
 	if (r->is_running && ring == VHOST_RX) {
-		fake_set(n_stops, fake.n_stops + 1);
+		__atomic_add_fetch(&fake.n_stops, 1, __ATOMIC_RELEASE);
 		poll(NULL, 0, fake_get(stop_ms));
 	}
 	if (r->is_running) {
@@ -136,7 +136,7 @@ void vhost_close(struct vhost **vp)
 int vhost_flush(struct vhost *v, struct err *e)
 {
 	(void)e;
-	fake_set(n_flushes, fake.n_flushes + 1);
+	__atomic_add_fetch(&fake.n_flushes, 1, __ATOMIC_RELEASE);
 	for (unsigned i = 0; i < VHOST_RINGS; i++) {
 		struct fake_ring *r = &v->rings[i];
 

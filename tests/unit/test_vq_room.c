@@ -135,6 +135,67 @@ static void test_entries(void **state)
 	close_pair(&p);
 }
 
+/*
+ * Room that comes in other parts than a queue takes: each gets as much, also where the
+ * one behind the first gets the rest only, or where the first never gets all it may.
+ */
+static void test_shares(void **state)
+{
+	enum { N = 4, ROUNDS = 2000 };
+	static const unsigned rooms[] = {1, 16, 40, 63, 64, 65, 80, 127, 128, 130, 200};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
+		unsigned got[N] = {0}, fair = rooms[i] * ROUNDS / N;
+		struct worker w = {0};
+		struct tapq t = {.w = &w};
+		struct pair p;
+		struct vq vqs[N];
+
+		open_pair(&p, FAKE_FEATURES);
+		receive(&p);
+		for (unsigned k = 0; k < N; k++) {
+			vqs[k] = (struct vq){.t = &t, .rx = p.in.rx};
+			vq_heat(&vqs[k]);
+		}
+		for (unsigned k = 0; k < ROUNDS; k++) {
+			unsigned room = rooms[i];
+
+			vq_room_sort(&w);
+			for (struct vq *vq = w.hot; vq && room; vq = vq->next_hot) {
+				unsigned n = room < BURST_MAX ? room : BURST_MAX;
+
+				got[vq - vqs] += n;
+				room -= n;
+				vq_room_taken(vq, n);
+			}
+		}
+		for (unsigned k = 0; k < N; k++)
+			assert_in_range(got[k], fair - 2 * BURST_MAX,
+					fair + 2 * BURST_MAX);
+		close_pair(&p);
+	}
+}
+
+/* One that begins to send comes after those that wait. */
+static void test_behind(void **state)
+{
+	struct vq vqs[3] = {0};
+	struct worker w = {0};
+	struct tapq t = {.w = &w};
+
+	(void)state;
+	for (unsigned k = 0; k < 3; k++) {
+		vqs[k].t = &t;
+		vq_heat(&vqs[k]);
+		vq_room_sort(&w);
+	}
+	assert_ptr_equal(w.hot, &vqs[0]);
+	assert_ptr_equal(vqs[0].next_hot, &vqs[1]);
+	assert_ptr_equal(vqs[1].next_hot, &vqs[2]);
+	assert_null(vqs[2].next_hot);
+}
+
 /* Frames of n flows, each of len bytes. */
 static void push(struct engine_lab *l, unsigned port, unsigned n, unsigned n_flows,
 		 uint32_t len)
@@ -151,6 +212,17 @@ static void give(unsigned n)
 	uint64_t credits = n;
 
 	assert_int_equal(write(fake.credit, &credits, sizeof(credits)), sizeof(credits));
+}
+
+/* Has queue q of port 0 filled all the buffers that it was lent? */
+static bool is_waiting(const struct engine_lab *l, unsigned q)
+{
+	const struct fake_ring *r = &l->ports[0].vhost[q]->rings[VHOST_RX];
+	uint16_t used = le16toh(__atomic_load_n(&r->d.used->idx, __ATOMIC_ACQUIRE));
+	struct counters c = {0};
+
+	engine_queue_counters(l->g, 0, q, &c);
+	return used - c.rx_packets == VQ_RX_MAX;
 }
 
 /* Four queues that wait for room in one: each gets some. */
@@ -173,6 +245,7 @@ static void test_share(void **state)
 		for (unsigned q = 0; q < QUEUES; q++) {
 			struct counters c = {0};
 
+			lab_wait_for(is_waiting(&l, q));
 			engine_queue_counters(l.g, 0, q, &c);
 			sum += before[q] = c.rx_packets;
 		}
@@ -234,6 +307,8 @@ int main(void)
 		cmocka_unit_test_setup(test_full, own_namespace),
 		cmocka_unit_test(test_draining),
 		cmocka_unit_test(test_entries),
+		cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_behind),
 		cmocka_unit_test_setup(test_share, own_namespace),
 		cmocka_unit_test_setup(test_no_buffer, own_namespace),
 	};
