@@ -132,7 +132,8 @@ int vq_start(struct vq *vq, struct err *e)
 		vq_stop_ring(vq, VHOST_TX, NULL, NULL);
 		return ret;
 	}
-	vq->tx_since = vq->rx_since = 0;
+	vq->tx_since = vq->rx_since = vq->short_since = 0;
+	vq->n_short = 0;
 	vq->rx_why = NULL;
 	vq->n_watch_failures = 0;
 	vq->state = VQ_on;

@@ -69,7 +69,10 @@ struct vq {
 	unsigned trouble;     /* bit r: the error eventfd of ring r has fired */
 	uint16_t tx_progress; /* the used index when it last moved */
 	uint64_t tx_since;    /* and when that was; 0 = nothing is out */
-	bool is_short;	      /* the kernel has no memory to send with, which was told */
+	uint64_t short_since; /* the kernel has no memory to send with, which was told; or
+			       * 0
+			       */
+	unsigned n_short;     /* how often in a row that was seen */
 	const char *rx_why;   /* what the receive ring is healed of; NULL = nothing */
 	uint16_t rx_progress; /* the used index when it last moved */
 	uint64_t rx_since;    /* and when that was seen; 0 = not yet */

@@ -107,15 +107,27 @@ static void rebuilt(struct vq *vq, uint64_t now, const char *what, struct err *e
 }
 
 /* Told once, until something moves again. */
-static void tell_short(struct vq *vq)
+static void tell_short(struct vq *vq, uint64_t now)
 {
 	struct err e = {0};
 
-	if (vq->is_short)
+	if (vq->short_since)
 		return;
-	vq->is_short = true;
+	vq->short_since = now;
 	err_set(&e, -ENOMEM, "the kernel has no memory to send frames with; they wait");
 	vq_switch_note(vq, ENGINE_TROUBLE_healed, &e);
+}
+
+/* Does it last too long to be waited for? */
+static bool is_short_for_long(const struct vq *vq, uint64_t now)
+{
+	return vq->short_since && now - vq->short_since >= VQ_HEALTH_SHORT_S * 1000 * MS;
+}
+
+static void forget_short(struct vq *vq)
+{
+	vq->short_since = 0;
+	vq->n_short = 0;
 }
 
 /* Let the kernel's thread do what there is to do, however busy the machine is. */
@@ -187,16 +199,19 @@ static void heal_tx(struct vq *vq, bool is_error, uint64_t now)
 	ret = vq_stop_ring(vq, VHOST_TX, &base, &e);
 	if (!ret) {
 		is_short = !vq_switch_gather(vq, base) && settle_culprit(vq, is_error);
+		if (is_short && vq->n_short < VQ_HEALTH_BACK_OFF)
+			vq->n_short++;
 		ret = resume(vq, &vq->tx, VHOST_TX, &e);
 	}
 	if (ret)
 		vq_switch_give_up(vq, &e);
-	else if (is_short)
-		tell_short(vq);
+	else if (is_short && !is_short_for_long(vq, now))
+		tell_short(vq, now);
 	else
 		rebuilt(vq, now,
-			is_error ? "could not use a descriptor of the transmit ring"
-				 : "finished with no frame for a while",
+			is_error   ? "could not use a descriptor of the transmit ring"
+			: is_short ? "has had no memory to send with for long"
+				   : "finished with no frame for a while",
 			&e);
 }
 
@@ -232,17 +247,17 @@ static bool is_stalled(struct vq *vq, uint64_t now)
 
 	if (!vq->tx.n_out) {
 		vq->tx_since = 0;
-		vq->is_short = false;
+		forget_short(vq);
 		return false;
 	}
 	if (!vq->tx_since || progress != vq->tx_progress) {
 		if (vq->tx_since) /* else it was set up again */
-			vq->is_short = false;
+			forget_short(vq);
 		vq->tx_progress = progress;
 		vq->tx_since = now;
 		return false;
 	}
-	return now - vq->tx_since >= VQ_HEALTH_STALL_MS * MS;
+	return now - vq->tx_since >= (VQ_HEALTH_STALL_MS * MS) << vq->n_short;
 }
 
 /* The device has buffers, and has used none for long. */

@@ -19,7 +19,8 @@
  * sign either because of that frame, or because the kernel has no memory to send with
  * (it puts the frame back and waits). The TAP fd, written to once, tells them apart: what
  * it takes is sent, what it refuses for want of memory stays in the ring, and counts
- * as no trouble.
+ * as no trouble, but is asked for less and less often. When that lasts, each time
+ * counts, so that the TAP fd drops by name what nothing will ever send.
  *
  * The receive ring: frames lie in the TAP, buffers in the ring, and for a second no
  * frame has come. When none comes either while the thread is kicked and waited for, it
@@ -36,6 +37,8 @@ enum {
 	VQ_HEALTH_LOOK_MS = 20,	 /* between two looks */
 	VQ_HEALTH_RX_MS = 1000,	 /* without progress of the receive ring */
 	VQ_HEALTH_WINDOW_S = 60, /* of three rebuilds */
+	VQ_HEALTH_BACK_OFF = 4,	 /* without memory the stall time doubles so often */
+	VQ_HEALTH_SHORT_S = 10,	 /* without memory before that counts */
 };
 
 /* now: CLOCK_MONOTONIC in ns. Cheap when all is well. */

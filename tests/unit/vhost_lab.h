@@ -89,6 +89,30 @@ static inline const struct vq *lab_vq(const struct engine_lab *l, unsigned port)
 	return g->workers[0].views[g->first_view[port]].vq;
 }
 
+static inline void wait_for_rebuilds(const struct engine_lab *l, unsigned n)
+{
+	lab_wait_for(both(l).rebuilds >= n);
+}
+
+static inline unsigned n_healed(const struct engine_lab *l)
+{
+	struct counters c = both(l);
+
+	return (unsigned)(c.rebuilds + c.fallbacks);
+}
+
+static inline void check_trouble(const struct engine_lab *l, unsigned port,
+				 enum engine_trouble want, const char *words)
+{
+	enum engine_trouble kind;
+	struct err e = {0};
+
+	lab_wait_for((kind = engine_vhost_trouble(l->g, port, 0, &e)) !=
+		     ENGINE_TROUBLE_none);
+	assert_int_equal(kind, want);
+	assert_non_null(strstr(e.text, words));
+}
+
 static inline const char *lab_begin(void)
 {
 	const char *no_lab = lab_enter();
