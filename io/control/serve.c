@@ -115,7 +115,7 @@ static void report(struct serving *v)
 static int toggle_port(struct serving *v, unsigned idx, struct err *e)
 {
 	struct port *p = &v->ports[idx];
-	bool on = !engine_vhost_is_on(v->g, idx);
+	bool on = !engine_vhost_is_wanted(v->g, idx);
 	int code;
 
 	tell_trouble(v->g, p, idx); /* what was before this */

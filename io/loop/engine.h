@@ -99,6 +99,9 @@ int engine_vhost_switch(struct engine *g, unsigned port, bool on, struct err *e)
 /* Does vhost-net serve any queue of the port now? */
 bool engine_vhost_is_on(const struct engine *g, unsigned port);
 
+/* Is it to be, as the last wish says, or where that was not to be had, as it is? */
+bool engine_vhost_is_wanted(const struct engine *g, unsigned port);
+
 /* From the control thread: the last trouble of a queue that was not asked for yet. */
 enum engine_trouble engine_vhost_trouble(const struct engine *g, unsigned port,
 					 unsigned queue, struct err *e);

@@ -160,6 +160,27 @@ bool engine_vhost_is_on(const struct engine *g, unsigned port)
 	return false;
 }
 
+/* A wish that is not taken yet counts, then the way that the queue goes. */
+static bool is_wanted(const struct vq *vq)
+{
+	enum vq_state state = __atomic_load_n(&vq->state, __ATOMIC_RELAXED);
+
+	if (__atomic_load_n(&vq->has_wish, __ATOMIC_RELAXED))
+		return __atomic_load_n(&vq->wish, __ATOMIC_RELAXED);
+	return state == VQ_on || state == VQ_pausing;
+}
+
+bool engine_vhost_is_wanted(const struct engine *g, unsigned port)
+{
+	for (unsigned i = 0; i < g->conf.ports[port].n_queues; i++) {
+		const struct tapq *t = view_of(g, port, i);
+
+		if (t && t->vq && is_wanted(t->vq))
+			return true;
+	}
+	return false;
+}
+
 enum engine_trouble engine_vhost_trouble(const struct engine *g, unsigned port,
 					 unsigned queue, struct err *e)
 {

@@ -136,7 +136,7 @@ int vq_start(struct vq *vq, struct err *e)
 	vq->n_short = 0;
 	vq->rx_why = NULL;
 	vq->n_watch_failures = 0;
-	vq->state = VQ_on;
+	vq_set_state(vq, VQ_on);
 	tapq_serve(t, TAPQ_RX_vhost, TAPQ_TX_vhost);
 	vq_events_watch(vq);
 	vq_heat(vq);

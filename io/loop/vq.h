@@ -50,10 +50,10 @@ struct vq {
 	struct tapq *t;
 	struct vhost *vhost; /* the port's */
 	struct vring rx, tx;
-	enum vq_state state;
-	bool is_hot;	  /* in the worker's list */
-	bool is_last;	  /* it has had its share: it comes after those that wait */
-	unsigned n_taken; /* packets of its share, see vq_room.h */
+	enum vq_state state; /* changed by vq_set_state, as the control thread reads it */
+	bool is_hot;	     /* in the worker's list */
+	bool is_last;	     /* it has had its share: it comes after those that wait */
+	unsigned n_taken;    /* packets of its share, see vq_room.h */
 	struct vq *next_hot;
 	unsigned rx_max, rx_depth; /* buffers to lend: at most, and now */
 	bool is_starved;	   /* fewer are lent, as the pool was empty */
@@ -104,6 +104,12 @@ int vq_open(struct vq **vq, struct tapq *t, struct vhost *vhost, unsigned rx_max
  * -EBUSY: it could not be stopped, so that the pool must stay mapped (vq_stop.h).
  */
 int vq_close(struct vq **vq);
+
+/* In the worker's thread. */
+static inline void vq_set_state(struct vq *vq, enum vq_state state)
+{
+	__atomic_store_n(&vq->state, state, __ATOMIC_RELAXED);
+}
 
 /* In the worker's thread: run both rings; the TAP fd is no longer read. */
 int vq_start(struct vq *vq, struct err *e);

@@ -73,7 +73,7 @@ static void leave_vhost(struct vq *vq)
 		vq_switch_gather(vq, base);
 	vq->is_hurried = false;
 	vq->drain_until = loop_now() + VQ_SWITCH_ROOM_MS * 1000000ull;
-	vq->state = VQ_draining;
+	vq_set_state(vq, VQ_draining);
 	tapq_serve(t, TAPQ_RX_vhost, t->tap_tx);
 	send_again(vq);
 	forward_ready(&t->w->forward, &t->q);
@@ -91,7 +91,7 @@ static void enter_vhost(struct vq *vq)
 	if (t->gone || e.code)
 		return;
 	tapq_rx_pause(t);
-	vq->state = VQ_pausing;
+	vq_set_state(vq, VQ_pausing);
 	t->w->n_moving++;
 	t->w->is_changed = true;
 }
@@ -121,7 +121,7 @@ static void back_to_tap(struct vq *vq)
 {
 	struct tapq *t = vq->t;
 
-	vq->state = VQ_off;
+	vq_set_state(vq, VQ_off);
 	tapq_serve(t, t->tap_rx, t->tap_tx);
 	tapq_rx_resume(t);
 }

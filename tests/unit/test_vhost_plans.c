@@ -175,6 +175,39 @@ static void test_why(void **state)
 	close_plan(&p);
 }
 
+/* Two signals in a row: the second one turns the first one back, wherever that is. */
+static void test_wanted(void **state)
+{
+	static const bool want[] = {[VQ_off] = false,
+				    [VQ_pausing] = true,
+				    [VQ_on] = true,
+				    [VQ_draining] = false};
+	struct err e = {0};
+	struct plan p;
+	struct vq *vq;
+
+	(void)state;
+	fake = (struct fake_mode){0};
+	open_plan(&p);
+	p.g.conf.n_ports = 1;
+	p.ports[0].n_queues = 1;
+	attach(&p, 0, TRI_auto);
+	lay_out(&p);
+	assert_false(engine_vhost_is_wanted(&p.g, 0));
+	assert_int_equal(engine_vhost_open(&p.g, &e), 0);
+	vq = p.w.views[0].vq;
+	for (enum vq_state s = VQ_off; s <= VQ_draining; s++) {
+		vq_set_state(vq, s);
+		for (unsigned on = 0; on < 2; on++) {
+			assert_int_equal(engine_vhost_switch(&p.g, 0, on, &e), 0);
+			assert_int_equal(engine_vhost_is_wanted(&p.g, 0), on);
+		}
+		vq->has_wish = false;
+		assert_int_equal(engine_vhost_is_wanted(&p.g, 0), want[s]);
+	}
+	close_plan(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +215,7 @@ int main(void)
 		cmocka_unit_test(test_only_those_that_ask),
 		cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_why),
+		cmocka_unit_test(test_wanted),
 	};
 
 	return cmocka_run_group_tests_name("vhost_plans", tests, NULL, NULL);
