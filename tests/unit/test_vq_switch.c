@@ -147,7 +147,10 @@ static void test_during_a_heal(void **state)
 				fail_msg("%llu frames came", (unsigned long long)n);
 			n++;
 		}
-		assert_int_equal(n + lab_drops(&l, 1, DROP_tx_ring_stuck), N);
+		/* a ring that stands still for long on a busy machine may fill up */
+		assert_int_equal(n + lab_drops(&l, 1, DROP_tx_ring_stuck) +
+					 lab_drops(&l, 1, DROP_tx_ring_full),
+				 N);
 		close_vhost(&l);
 	}
 }
