@@ -14,25 +14,26 @@ static bench_cmd_run help_cmd, version_cmd;
 static const struct bench_cmd commands[] = {
 	{"cases", "", "list the forwarders that can be measured", cases_cmd,
 	 cases_cmd_help},
-	{"ceiling", "[options]", "what the generator itself can do", ceiling_cmd,
+	{"ceiling", "[OPTION]...", "what the generator itself can do", ceiling_cmd,
 	 ceiling_cmd_help},
-	{"compare", "[OPTIONS] OLD NEW", "measure two builds against each other",
+	{"compare", "[OPTION]... OLD NEW", "measure two builds against each other",
 	 compare_cmd, compare_cmd_help},
-	{"gen", "IFACE [options]", "send frames out of an interface", gen_cmd,
+	{"gen", "IFACE [OPTION]...", "send frames out of an interface", gen_cmd,
 	 gen_cmd_help},
 	{"help", "[COMMAND]", "show this, or all about one command", help_cmd, NULL},
-	{"pcap", "[--count N] SPEC FILE", "write generated frames to a file", pcap_cmd,
+	{"pcap", "[OPTION]... SPEC FILE", "write generated frames to a file", pcap_cmd,
 	 pcap_cmd_help},
-	{"peers", "[OPTIONS]", "measure forwarders side by side", peers_cmd,
+	{"peers", "[OPTION]...", "measure forwarders side by side", peers_cmd,
 	 peers_cmd_help},
-	{"report", "[OPTIONS] FILE", "show a result document", report_cmd,
+	{"report", "[OPTION]... FILE", "show a result document", report_cmd,
 	 report_cmd_help},
-	{"rtt", "server|client ADDR [options]", "UDP round trips", rtt_cmd, rtt_cmd_help},
+	{"rtt", "server|client ADDR [OPTION]...", "UDP round trips", rtt_cmd,
+	 rtt_cmd_help},
 	{"run", "CASE [OPTION]...", "one trial through a forwarder", run_cmd,
 	 run_cmd_help},
 	{"search", "CASE KIND [OPTION]...", "look for a rate, a burst, a latency, ...",
 	 search_cmd, search_cmd_help},
-	{"sink", "IFACE [options]", "count or check frames that arrive", sink_cmd,
+	{"sink", "IFACE [OPTION]...", "count or check frames that arrive", sink_cmd,
 	 sink_cmd_help},
 	{"version", "", "show the version", version_cmd, NULL},
 };
@@ -60,7 +61,7 @@ static void print_commands(void)
 	printf("ringway-bench measures packet forwarders between TAP devices and veth "
 	       "pairs.\n\n");
 	for (unsigned i = 0; i < N_COMMANDS; i++)
-		printf("  ringway-bench %-12s %-26s %s\n", commands[i].name,
+		printf("  ringway-bench %-8s %-31s %s\n", commands[i].name,
 		       commands[i].args, commands[i].summary);
 	printf("\n'ringway-bench help COMMAND' has the options of one; "
 	       "man ringway-bench has it all.\n");
@@ -96,9 +97,13 @@ static int version_cmd(int argc, char **argv, struct err *e)
 	return 0;
 }
 
-static bool is_help_word(const char *word)
+/* Wherever it stands: who asks for help wants nothing else done. */
+static bool has_help_word(int argc, char **argv)
 {
-	return strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0;
+	for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0)
+			return true;
+	return false;
 }
 
 /* 0, a negative errno, or an exit status. */
@@ -111,7 +116,7 @@ static int dispatch(int argc, char **argv, struct err *e)
 	c = find_command(argv[1]);
 	if (!c)
 		return unknown_command(argv[1], e);
-	if (argc > 2 && is_help_word(argv[2])) {
+	if (has_help_word(argc, argv)) {
 		print_help(c);
 		return 0;
 	}

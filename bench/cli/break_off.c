@@ -1,30 +1,52 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* break_off: long work that is ended by a signal where that is convenient. */
+/* break_off: work that is ended by a signal where that is convenient. */
 #include "bench/cli/break_off.h"
 
 #include <signal.h>
 
-static volatile sig_atomic_t asked;
+static atomic_bool ending, interim;
 
 static void on_signal(int sig)
 {
-	(void)sig;
-	asked = 1;
+	atomic_store(sig == SIGUSR1 ? &interim : &ending, true);
 }
 
-void break_off_begin(void)
+static const atomic_bool *begin(int flags)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction sa = {
 		.sa_handler = on_signal,
-		.sa_flags = SA_RESTART | (int)SA_RESETHAND,
+		.sa_flags = flags | (int)SA_RESETHAND,
 	};
 
 	for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaction(signals[i], &sa, NULL);
+	return &ending;
+}
+
+const atomic_bool *break_off_later(void)
+{
+	return begin(SA_RESTART);
+}
+
+const atomic_bool *break_off_soon(void)
+{
+	return begin(0);
 }
 
 bool break_off_is_asked(void)
 {
-	return asked;
+	return atomic_load(&ending);
+}
+
+void break_off_interim(void)
+{
+	struct sigaction sa = {.sa_handler = on_signal};
+
+	sigaction(SIGUSR1, &sa, NULL);
+}
+
+bool break_off_is_interim_asked(void)
+{
+	return atomic_exchange(&interim, false);
 }

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* break_off: long work that is ended by a signal where that is convenient. */
+/* break_off: work that is ended by a signal where that is convenient. */
 #ifndef BENCH_CLI_BREAK_OFF_H
 #define BENCH_CLI_BREAK_OFF_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /*
- * From now on the first SIGINT, SIGTERM or SIGHUP is only remembered, and does not
- * interrupt a system call; a second one ends the process as usual.
+ * From now on the first SIGINT, SIGTERM or SIGHUP sets what is returned; a second one
+ * ends the process as usual. break_off_later lets a system call under way end,
+ * break_off_soon wakes who waits in one.
  */
-void break_off_begin(void);
+const atomic_bool *break_off_later(void);
+const atomic_bool *break_off_soon(void);
 bool break_off_is_asked(void);
+
+/* SIGUSR1 asks for an interim result; is_asked: since the last call. */
+void break_off_interim(void);
+bool break_off_is_interim_asked(void);
 
 #endif

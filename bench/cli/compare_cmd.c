@@ -13,18 +13,6 @@
 #include "bench/report/suite_trial.h"
 #include "bench/report/versions.h"
 
-static const struct bench_option options[] = {
-	{"jobs", "A,B,...", "these jobs or groups of jobs (short)"},
-	{"rounds", "N", "pairs of trials of each job (10)"},
-	{"quick", NULL, "shorter trials"},
-	{"seconds", "S", "of a trial with frames (3; 1 with --quick)"},
-	{"confidence", "PERCENT", "of the intervals (95)"},
-	{"fail-if-worse", "PERCENT",
-	 "exit status 1 if a metric is shown to be worse, by more than this"},
-	{"json", "FILE", "save every sample in FILE, after each one"},
-	{NULL, NULL, NULL},
-};
-
 enum { ROUNDS = 10 };
 
 struct wish {
@@ -34,26 +22,23 @@ struct wish {
 	bool is_quick;
 };
 
-static int take(void *arg, const char *name, const char *value, struct err *e)
-{
-	struct wish *w = arg;
-
-	if (strcmp(name, "rounds") == 0)
-		return bench_option_number(name, value, 1, DOC_MAX_ROUNDS, &w->rounds, e);
-	if (strcmp(name, "seconds") == 0)
-		return bench_option_real(name, value, 0.1, 3600, &w->seconds, e);
-	if (strcmp(name, "confidence") == 0)
-		return bench_option_real(name, value, 50, 99.9, &w->confidence, e);
-	if (strcmp(name, "fail-if-worse") == 0)
-		return bench_option_real(name, value, 0, 1000, &w->limit, e);
-	if (strcmp(name, "quick") == 0)
-		w->is_quick = true;
-	else if (strcmp(name, "jobs") == 0)
-		w->jobs = value;
-	else
-		w->json = value;
-	return 0;
-}
+static const struct bench_option options[] = {
+	{"jobs", "A,B,...", "these jobs or groups of jobs (short)",
+	 BENCH_OPTION_TO(text, struct wish, jobs)},
+	{"rounds", "N", "pairs of trials of each job (10)",
+	 BENCH_OPTION_IN(number, struct wish, rounds, 1, DOC_MAX_ROUNDS)},
+	{"quick", NULL, "shorter trials", BENCH_OPTION_TO(flag, struct wish, is_quick)},
+	{"seconds", "S", "of a trial with frames (3; 1 with --quick)",
+	 BENCH_OPTION_IN(real, struct wish, seconds, 0.1, 3600)},
+	{"confidence", "PERCENT", "of the intervals (95)",
+	 BENCH_OPTION_IN(real, struct wish, confidence, 50, 99.9)},
+	{"fail-if-worse", "PERCENT",
+	 "exit status 1 if a metric is shown to be worse, by more than this",
+	 BENCH_OPTION_IN(real, struct wish, limit, 0, 1000)},
+	{"json", "FILE", "save every sample in FILE, after each one",
+	 BENCH_OPTION_TO(text, struct wish, json)},
+	{.name = NULL},
+};
 
 static int measure(struct suite *s, const struct wish *w, struct err *e)
 {
@@ -64,7 +49,7 @@ static int measure(struct suite *s, const struct wish *w, struct err *e)
 	s->measure = suite_trial_measure;
 	s->arg = &trial;
 	s->is_asked_to_end = break_off_is_asked;
-	break_off_begin();
+	break_off_later();
 	rc = suite_run(s, stderr, e);
 	suite_trial_fini(&trial);
 	if (rc && rc != -EINTR)
@@ -114,7 +99,7 @@ int compare_cmd(int argc, char **argv, struct err *e)
 		return err_set(e, -ENOMEM, "no memory");
 	typed[0] = (char *)"ringway-bench";
 	memcpy(typed + 1, argv, (size_t)argc * sizeof(*typed));
-	rc = bench_option_parse(options, argc, argv, take, &w, e);
+	rc = bench_option_parse(options, argc, argv, &w, e);
 	if (rc >= 0 && argc - rc != 2)
 		rc = err_usage(e,
 			       "compare takes two builds, OLD and NEW, not %d words; see "
@@ -130,9 +115,7 @@ void compare_cmd_help(FILE *f)
 {
 	bench_option_help(options, f);
 	fputs("\nOLD and NEW are paths of ringway binaries, or any words that name a "
-	      "case "
-	      "('ringway-bench help cases').\nThe exit status is 1 if a sample failed, "
-	      "or "
-	      "with --fail-if-worse.\n",
+	      "case\n('ringway-bench help cases'). The exit status is 1 if a sample "
+	      "failed, or where\n--fail-if-worse found something.\n",
 	      f);
 }

@@ -6,22 +6,26 @@
 #include <unistd.h>
 
 #include "bench/cli/bench_cmd.h"
-#include "bench/cli/wire_opt.h"
+#include "bench/cli/bench_option.h"
+#include "bench/cli/bench_place.h"
+#include "bench/cli/break_off.h"
+#include "bench/cli/told.h"
 #include "bench/wire/disturb.h"
 #include "bench/wire/wire_ceiling.h"
 #include "bench/wire/wire_send.h"
-#include "io/port/netns.h"
 
 enum { NOTE_MAX = 200 };
 
 struct wish {
-	const char *ifname, *netns, *frames, *rate_text;
+	const char *ifname, *netns, *frames;
 	struct gen_spec spec;
 	struct wire_pace_rate rate;
 	enum wire_tx_kind io;
 	double seconds;
-	uint64_t count, burst, cpu;
-	bool has_cpu, spin, json, no_ceiling;
+	uint64_t count;
+	unsigned burst;
+	int cpu; /* -1: any */
+	bool spin, json, no_ceiling;
 };
 
 struct outcome {
@@ -30,88 +34,65 @@ struct outcome {
 	char disturbed[NOTE_MAX];
 };
 
-void gen_cmd_help(FILE *f)
+static int take_rate(void *to, const char *value, struct err *e)
 {
-	fputs("  --netns NS       namespace of the interface, by name or path\n"
-	      "  --frames SPEC    the frames, as 'ringway-bench help pcap' tells; "
-	      "64-byte UDP\n"
-	      "  --rate R         50kpps, 1.5Mpps, 20000, 1Gbit (of a wire, with "
-	      "preamble, gap\n"
-	      "                   and FCS), 10%@10Gbit, recorded (of a pcap); max by "
-	      "default\n"
-	      "  --seconds S      end after that time\n"
-	      "  --count N        end after so many frames\n"
-	      "  --burst N        so many at once; default: as even as can be\n"
-	      "  --io sendmmsg|txring|tap  AF_PACKET, past the qdisc, or the user side "
-	      "of a\n"
-	      "                   TAP, where IFACE may be fd:N, too; default sendmmsg\n"
-	      "  --cpu N          run on this CPU\n"
-	      "  --spin           do not sleep between frames\n"
-	      "  --no-ceiling     do not measure afterwards what the sender itself can "
-	      "do\n"
-	      "  --json           the result as one line of JSON\n"
-	      "One of --seconds and --count is needed, but for a pcap. A frame that the\n"
-	      "device has no room for is refused, and not sent again: offered = sent +\n"
-	      "refused. SIGINT and SIGTERM end it with what was sent so far.\n",
-	      f);
+	return wire_pace_parse(to, value, e);
 }
 
-static const struct option options[] = {
-	{"netns", 1, 0, 'N'},	   {"frames", 1, 0, 'f'}, {"rate", 1, 0, 'r'},
-	{"seconds", 1, 0, 't'},	   {"count", 1, 0, 'n'},  {"burst", 1, 0, 'b'},
-	{"io", 1, 0, 'i'},	   {"cpu", 1, 0, 'c'},	  {"spin", 0, 0, 'p'},
-	{"no-ceiling", 0, 0, 'C'}, {"json", 0, 0, 'j'},	  {0},
+static int take_io(void *to, const char *value, struct err *e)
+{
+	return wire_tx_kind_parse(value, to, e);
+}
+
+static const struct bench_option options[] = {
+	{"netns", "NS", "namespace of the interface, by name or path",
+	 BENCH_OPTION_TO(text, struct wish, netns)},
+	{"frames", "SPEC", "the frames, as 'ringway-bench help pcap' tells (64-byte UDP)",
+	 BENCH_OPTION_TO(text, struct wish, frames)},
+	{"rate", "R",
+	 "50kpps, 1.5Mpps, 20000, 1Gbit (of a wire, with preamble, gap and FCS), "
+	 "10%@10Gbit, recorded (of a pcap), max (max)",
+	 BENCH_OPTION_TO(own, struct wish, rate), .take = take_rate},
+	{"seconds", "S", "end after that time",
+	 BENCH_OPTION_IN(real, struct wish, seconds, 0.001, 1e8)},
+	{"count", "N", "end after so many frames",
+	 BENCH_OPTION_IN(count, struct wish, count, 1, 1e18)},
+	{"burst", "N", "so many at once (as even as can be)",
+	 BENCH_OPTION_IN(number, struct wish, burst, 1, 1 << 20)},
+	{"io", "sendmmsg|txring|tap",
+	 "AF_PACKET, past the qdisc, or the user side of a TAP, where IFACE may be fd:N, "
+	 "too (sendmmsg)",
+	 BENCH_OPTION_TO(own, struct wish, io), .take = take_io},
+	{"cpu", "N", "run on this CPU (free)", BENCH_OPTION_TO(cpu, struct wish, cpu)},
+	{"spin", NULL, "do not sleep between frames",
+	 BENCH_OPTION_TO(flag, struct wish, spin)},
+	{"no-ceiling", NULL, "do not measure afterwards what the sender itself can do",
+	 BENCH_OPTION_TO(flag, struct wish, no_ceiling)},
+	{"json", NULL, "the result as one line of JSON",
+	 BENCH_OPTION_TO(flag, struct wish, json)},
+	{.name = NULL},
 };
 
-static int set(struct wish *w, int opt, struct err *e)
+void gen_cmd_help(FILE *f)
 {
-	switch (opt) {
-	case 'N':
-		w->netns = optarg;
-		return 0;
-	case 'f':
-		w->frames = optarg;
-		return 0;
-	case 'r':
-		return wire_pace_parse(&w->rate, optarg, e);
-	case 't':
-		return wire_opt_number("seconds", optarg, 0.001, 1e8, &w->seconds, e);
-	case 'n':
-		return wire_opt_count("count", optarg, 1, UINT64_MAX / 4, &w->count, e);
-	case 'b':
-		return wire_opt_count("burst", optarg, 1, 1 << 20, &w->burst, e);
-	case 'i':
-		return wire_tx_kind_parse(optarg, &w->io, e);
-	case 'c':
-		w->has_cpu = true;
-		return wire_opt_count("cpu", optarg, 0, 1023, &w->cpu, e);
-	case 'p':
-		w->spin = true;
-		return 0;
-	case 'C':
-		w->no_ceiling = true;
-		return 0;
-	default:
-		w->json = true;
-		return 0;
-	}
+	bench_option_help(options, f);
+	fputs("\nOne of --seconds and --count is needed, but for a pcap. A frame that "
+	      "the "
+	      "device\nhas no room for is refused, and not sent again: offered = sent + "
+	      "refused.\nSIGINT and SIGTERM end it with what was sent so far.\n",
+	      f);
 }
 
 static int parse(struct wish *w, int argc, char **argv, struct err *e)
 {
-	int opt, rc = 0;
+	int at = bench_option_parse(options, argc, argv, w, e);
+	int rc = at < 0 ? at : bench_option_words(argc, argv, at, 1, "one interface", e);
 
-	optind = 0;
-	opterr = 0;
-	while (!rc && (opt = getopt_long(argc, argv, ":", options, NULL)) != -1)
-		rc = opt == '?' || opt == ':' ? wire_opt_unknown(argc, argv, opt, e)
-					      : set(w, opt, e);
-	if (!rc)
-		rc = wire_opt_word(argc, argv, "one interface", &w->ifname, e);
 	if (!rc)
 		rc = gen_spec_parse(&w->spec, w->frames, e);
 	if (rc)
 		return rc;
+	w->ifname = argv[at];
 	if (w->seconds <= 0 && !w->count && !w->spec.pcap[0])
 		return err_usage(e, "gen: for how long? Give --seconds S or --count N");
 	if (w->rate.kind == WIRE_PACE_recorded && !w->spec.pcap[0])
@@ -127,9 +108,9 @@ static void show_progress(void *arg, uint64_t offered, double seconds)
 {
 	const struct wish *w = arg;
 
-	wire_opt_progress("%s: %llu frames in %.0f s, %s", w->ifname,
-			  (unsigned long long)offered, seconds,
-			  wire_opt_pps((double)offered / seconds));
+	told_progress("%s: %llu frames in %.0f s, %s", w->ifname,
+		      (unsigned long long)offered, seconds,
+		      told_pps((double)offered / seconds));
 }
 
 static int send_all(struct wish *w, int netns, struct gen *g, struct outcome *o,
@@ -143,14 +124,14 @@ static int send_all(struct wish *w, int netns, struct gen *g, struct outcome *o,
 		.mean_len = gen_mean_len(g) - (w->spec.vnet ? WIRE_VNET_LEN : 0),
 		.seconds = w->seconds,
 		.count = w->count,
-		.burst = (unsigned)w->burst,
+		.burst = w->burst,
 		.spin = w->spin,
-		.stop = wire_opt_stop(),
+		.stop = break_off_soon(),
 		.progress = show_progress,
 		.arg = w,
 	};
 	struct disturb d;
-	int rc = wire_opt_fd(w->ifname, &tw.fd, e);
+	int rc = bench_place_fd(w->ifname, &tw.fd, e);
 
 	if (!rc && tw.fd >= 0 && w->io != WIRE_TX_tap)
 		rc = err_usage(e, "%s: an open fd is a TAP's, with --io tap", w->ifname);
@@ -163,28 +144,27 @@ static int send_all(struct wish *w, int netns, struct gen *g, struct outcome *o,
 	disturb_begin(&d, DISTURB_ALL);
 	rc = wire_send(&sw, &o->send, e);
 	disturb_end(&d, DISTURB_ALL, o->disturbed, sizeof(o->disturbed));
-	wire_opt_progress(NULL);
+	told_progress(NULL);
 	wire_tx_close(sw.tx);
 	return rc;
 }
 
 /* What the sender reaches alone; a failure only costs the comparison. */
-static void find_ceiling(const struct wish *w, int netns, const atomic_bool *stop,
-			 struct outcome *o)
+static void find_ceiling(const struct wish *w, int netns, struct outcome *o)
 {
 	struct wire_ceiling_wish cw = {
 		.spec = &w->spec,
 		.kind = w->io,
 		.link = WIRE_CEILING_dummy,
 		.seconds = 0.3,
-		.cpu = w->has_cpu ? (int)w->cpu : -1,
-		.stop = stop,
+		.cpu = w->cpu,
+		.stop = break_off_soon(),
 	};
 	struct wire_place at = {netns, w->ifname};
 	struct link_info info;
 	struct err e;
 
-	if (w->no_ceiling || w->spec.pcap[0] || atomic_load(stop) ||
+	if (w->no_ceiling || w->spec.pcap[0] || break_off_is_asked() ||
 	    o->send.offered < 10000)
 		return;
 	/* like with like: what a veth does behind the sender costs the sender time */
@@ -203,14 +183,14 @@ static void warn(const struct wish *w, const struct outcome *o)
 		fprintf(stderr,
 			"ringway-bench: %s: the sender did not reach the rate: %s of "
 			"%s%s\n",
-			w->ifname, wire_opt_pps(r->pps), wire_opt_pps(r->wish_pps),
+			w->ifname, told_pps(r->pps), told_pps(r->wish_pps),
 			r->slipped ? ", and was too late to catch up" : "");
 	if (share * 100 > WIRE_CEILING_WARN_PERCENT)
 		fprintf(stderr,
 			"ringway-bench: %s: this is %.0f %% of what the sender can do at "
 			"all "
 			"(%s): it may be the sender that was measured\n",
-			w->ifname, share * 100, wire_opt_pps(o->ceiling.pps));
+			w->ifname, share * 100, told_pps(o->ceiling.pps));
 	if (r->offered && !r->sent)
 		fprintf(stderr,
 			"ringway-bench: %s: the interface took not one frame: has it a "
@@ -252,7 +232,7 @@ static int print_json(const struct wish *w, const struct outcome *o, struct err 
 				    o->disturbed[0] ? json_string(o->disturbed)
 						    : json_null());
 	}
-	return wire_opt_print(j, e);
+	return told_print(j, e);
 }
 
 static void print_text(const struct wish *w, const struct outcome *o)
@@ -262,10 +242,10 @@ static void print_text(const struct wish *w, const struct outcome *o)
 
 	printf("%s: offered %llu frames in %.3f s by %s: %s", w->ifname,
 	       (unsigned long long)r->offered, r->seconds, wire_tx_kind_name(w->io),
-	       wire_opt_pps(r->pps));
+	       told_pps(r->pps));
 	if (r->wish_pps > 0)
 		printf(" of %s wished, %u at once, at most %.1f us late",
-		       wire_opt_pps(r->wish_pps), r->burst, (double)r->late_max_ns / 1e3);
+		       told_pps(r->wish_pps), r->burst, (double)r->late_max_ns / 1e3);
 	printf("\nsent %llu, refused %llu, %.3f system calls per frame\n",
 	       (unsigned long long)r->sent, (unsigned long long)r->refused,
 	       r->offered ? (double)r->calls / (double)r->offered : 0);
@@ -273,7 +253,7 @@ static void print_text(const struct wish *w, const struct outcome *o)
 		printf("%llu segments in them\n", (unsigned long long)r->units);
 	if (!isnan(share))
 		printf("the sender alone: %s; this is %.0f %% of it\n",
-		       wire_opt_pps(o->ceiling.pps), share * 100);
+		       told_pps(o->ceiling.pps), share * 100);
 }
 
 static int run(struct wish *w, int netns, struct err *e)
@@ -289,7 +269,7 @@ static int run(struct wish *w, int netns, struct err *e)
 	if (rc && !o.send.sent)
 		return rc;
 	if (!rc)
-		find_ceiling(w, netns, wire_opt_stop(), &o);
+		find_ceiling(w, netns, &o);
 	warn(w, &o);
 	told = 0;
 	if (w->json)
@@ -301,15 +281,11 @@ static int run(struct wish *w, int netns, struct err *e)
 
 int gen_cmd(int argc, char **argv, struct err *e)
 {
-	struct wish w = {.frames = "", .io = WIRE_TX_sendmmsg};
+	struct wish w = {.frames = "", .io = WIRE_TX_sendmmsg, .cpu = -1};
 	int netns = -1, rc = parse(&w, argc, argv, e);
 
-	if (!rc && w.has_cpu)
-		rc = wire_opt_pin((int)w.cpu, e);
-	if (!rc && w.netns) {
-		netns = netns_open(w.netns, e);
-		rc = netns < 0 ? netns : 0;
-	}
+	if (!rc)
+		rc = bench_place_enter(w.netns, w.cpu, &netns, e);
 	if (!rc)
 		rc = run(&w, netns, e);
 	if (netns >= 0)

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* pcap_cmd: writes the frames of a generator to a capture file, to look at them. */
 #include <errno.h>
-#include <getopt.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/cli/bench_cmd.h"
+#include "bench/cli/bench_option.h"
 #include "bench/pktgen/gen.h"
 #include "bench/pktgen/gen_frame.h"
 #include "bench/pktgen/gen_pcap.h"
-#include "bench/pktgen/gen_words.h"
 
 enum { COUNT_DEFAULT = 1000, RATE_DEFAULT = 1000000 };
 
@@ -19,9 +17,20 @@ struct wish {
 	uint64_t count, rate;
 };
 
+static const struct bench_option options[] = {
+	{"count", "N", "so many frames (1000; of a pcap: all)",
+	 BENCH_OPTION_IN(count, struct wish, count, 1, UINT32_MAX)},
+	{"rate", "N",
+	 "so many in a second of the file's time (1000000; of a pcap: as "
+	 "recorded)",
+	 BENCH_OPTION_IN(count, struct wish, rate, 1, 1e9)},
+	{.name = NULL},
+};
+
 void pcap_cmd_help(FILE *f)
 {
-	fputs("SPEC is the frames in words, KEY=VALUE separated by commas (\"\" is "
+	bench_option_help(options, f);
+	fputs("\nSPEC is the frames in words, KEY=VALUE separated by commas (\"\" is "
 	      "enough):\n"
 	      "  proto=udp|tcp|udp6|tcp6|arp|eth  size=64 (with FCS; 64*7/594*4/1518, "
 	      "64-1518,\n"
@@ -32,48 +41,19 @@ void pcap_cmd_help(FILE *f)
 	      "  seed=N  run=N  mac=any  pcap=FILE  loops=N\n"
 	      "The file has them without virtio-net header; the same words and options "
 	      "give the\n"
-	      "same file.\n"
-	      "  --count N  so many frames, 1000 by default (of a pcap: all)\n"
-	      "  --rate N   so many in a second of the file's time, 1000000 by default\n"
-	      "             (of a pcap: as recorded)\n",
+	      "same file.\n",
 	      f);
-}
-
-static int number(const char *key, const char *text, uint64_t max, uint64_t *n,
-		  struct err *e)
-{
-	const char *p = text;
-
-	if (!gen_words_number(&p, max, n) || *p || !*n)
-		return err_usage(e, "--%s %.60s: it is a number from 1 to %" PRIu64, key,
-				 text, max);
-	return 0;
 }
 
 static int parse(struct wish *w, int argc, char **argv, struct err *e)
 {
-	static const struct option options[] = {
-		{"count", 1, 0, 'n'}, {"rate", 1, 0, 'r'}, {0}};
-	int opt, rc = 0;
+	int at = bench_option_parse(options, argc, argv, w, e);
+	int rc = at < 0 ? at : bench_option_words(argc, argv, at, 2, "SPEC and FILE", e);
 
-	optind = 0;
-	opterr = 0;
-	while (rc == 0 && (opt = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-		if (opt == 'n')
-			rc = number("count", optarg, UINT32_MAX, &w->count, e);
-		else if (opt == 'r')
-			rc = number("rate", optarg, 1000000000, &w->rate, e);
-		else
-			rc = err_usage(e, "pcap: '%s' is no option, or lacks its number",
-				       argv[optind - 1]);
-	}
-	if (rc < 0)
+	if (rc)
 		return rc;
-	if (argc - optind != 2)
-		return err_usage(e, "pcap takes SPEC and FILE, not %d words",
-				 argc - optind);
-	w->spec = argv[optind];
-	w->file = argv[optind + 1];
+	w->spec = argv[at];
+	w->file = argv[at + 1];
 	return 0;
 }
 

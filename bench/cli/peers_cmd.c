@@ -15,22 +15,6 @@
 #include "bench/report/tables.h"
 #include "bench/report/versions.h"
 
-static const struct bench_option options[] = {
-	{"cases", "A,B,...", "these cases (all that are installed)"},
-	{"case", "WORDS", "one more, with options: --case 'ringway --busy-poll off'"},
-	{"jobs", "A,B,...", "these jobs or groups of jobs (default)"},
-	{"rounds", "N", "how often everything is measured (3; 1 with --quick)"},
-	{"quick", NULL, "shorter trials"},
-	{"seconds", "S", "of a trial with frames (3; 1 with --quick)"},
-	{"baseline", "CASE",
-	 "take ratios to CASE; up to 4 (rwloop, rwloop-epoll, bridge)"},
-	{"json", "FILE", "save every sample in FILE, after each one"},
-	{"out", "DIR", "write results.json, .csv, RESULTS.md, pictures, latencies there"},
-	{"markdown", "FILE", "write the page, as bench/RESULTS.md is, to FILE"},
-	{"list", NULL, "show the jobs, and measure nothing"},
-	{NULL, NULL, NULL},
-};
-
 enum { MAX_BASELINES = 4, MAX_WORDS = 100 };
 
 struct wish {
@@ -54,8 +38,9 @@ static int add_word(struct wish *w, const char *word, struct err *e)
 	return 0;
 }
 
-static int add_words(struct wish *w, const char *list, struct err *e)
+static int take_cases(void *to, const char *list, struct err *e)
 {
+	struct wish *w = to;
 	char *rest = strdup(list), *word;
 	int rc = 0;
 
@@ -69,42 +54,46 @@ static int add_words(struct wish *w, const char *list, struct err *e)
 	return rc;
 }
 
-static int take_baseline(struct wish *w, const char *value, struct err *e)
+static int take_case(void *to, const char *words, struct err *e)
 {
+	return add_word(to, words, e);
+}
+
+static int take_baseline(void *to, const char *value, struct err *e)
+{
+	struct wish *w = to;
+
 	if (w->n_baselines == MAX_BASELINES)
 		return err_usage(e, "--baseline: no more than %d", MAX_BASELINES);
 	w->baselines[w->n_baselines++] = value;
 	return 0;
 }
 
-static int take(void *arg, const char *name, const char *value, struct err *e)
-{
-	struct wish *w = arg;
-
-	if (strcmp(name, "cases") == 0)
-		return add_words(w, value, e);
-	if (strcmp(name, "case") == 0)
-		return add_word(w, value, e);
-	if (strcmp(name, "baseline") == 0)
-		return take_baseline(w, value, e);
-	if (strcmp(name, "rounds") == 0)
-		return bench_option_number(name, value, 1, DOC_MAX_ROUNDS, &w->rounds, e);
-	if (strcmp(name, "seconds") == 0)
-		return bench_option_real(name, value, 0.1, 3600, &w->seconds, e);
-	if (strcmp(name, "quick") == 0)
-		w->is_quick = true;
-	else if (strcmp(name, "list") == 0)
-		w->is_list = true;
-	else if (strcmp(name, "jobs") == 0)
-		w->jobs = value;
-	else if (strcmp(name, "json") == 0)
-		w->json = value;
-	else if (strcmp(name, "out") == 0)
-		w->out = value;
-	else
-		w->markdown = value;
-	return 0;
-}
+static const struct bench_option options[] = {
+	{"cases", "A,B,...", "these cases (all that are installed)",
+	 .kind = BENCH_OPTION_own, .take = take_cases},
+	{"case", "WORDS", "one more, with options: --case 'ringway --busy-poll off'",
+	 .kind = BENCH_OPTION_own, .take = take_case},
+	{"jobs", "A,B,...", "these jobs or groups of jobs (default)",
+	 BENCH_OPTION_TO(text, struct wish, jobs)},
+	{"rounds", "N", "how often everything is measured (3; 1 with --quick)",
+	 BENCH_OPTION_IN(number, struct wish, rounds, 1, DOC_MAX_ROUNDS)},
+	{"quick", NULL, "shorter trials", BENCH_OPTION_TO(flag, struct wish, is_quick)},
+	{"seconds", "S", "of a trial with frames (3; 1 with --quick)",
+	 BENCH_OPTION_IN(real, struct wish, seconds, 0.1, 3600)},
+	{"baseline", "CASE",
+	 "take ratios to CASE; up to 4 (rwloop, rwloop-epoll, bridge)",
+	 .kind = BENCH_OPTION_own, .take = take_baseline},
+	{"json", "FILE", "save every sample in FILE, after each one",
+	 BENCH_OPTION_TO(text, struct wish, json)},
+	{"out", "DIR", "write results.json, .csv, RESULTS.md, pictures, latencies there",
+	 BENCH_OPTION_TO(text, struct wish, out)},
+	{"markdown", "FILE", "write the page, as bench/RESULTS.md is, to FILE",
+	 BENCH_OPTION_TO(text, struct wish, markdown)},
+	{"list", NULL, "show the jobs, and measure nothing",
+	 BENCH_OPTION_TO(flag, struct wish, is_list)},
+	{.name = NULL},
+};
 
 static void print_jobs(void)
 {
@@ -196,7 +185,7 @@ static int measure(struct suite *s, const struct wish *w, struct err *e)
 	s->measure = suite_trial_measure;
 	s->arg = &trial;
 	s->is_asked_to_end = break_off_is_asked;
-	break_off_begin();
+	break_off_later();
 	rc = suite_run(s, stderr, e);
 	shown = show(s, w, rc == 0, &later);
 	suite_trial_fini(&trial);
@@ -247,10 +236,10 @@ int peers_cmd(int argc, char **argv, struct err *e)
 		return err_set(e, -ENOMEM, "no memory");
 	typed[0] = (char *)"ringway-bench";
 	memcpy(typed + 1, argv, (size_t)argc * sizeof(*typed));
-	rc = bench_option_parse(options, argc, argv, take, &w, e);
-	if (rc >= 0 && rc < argc)
-		rc = err_usage(e, "peers takes options only, not '%.60s'", argv[rc]);
-	else if (rc >= 0 && w.is_list)
+	rc = bench_option_parse(options, argc, argv, &w, e);
+	if (rc >= 0)
+		rc = bench_option_words(argc, argv, rc, 0, "options only", e);
+	if (rc >= 0 && w.is_list)
 		print_jobs();
 	if (rc >= 0)
 		rc = w.is_list ? 0 : run(&w, argc + 1, typed, e);

@@ -12,35 +12,32 @@
 #include "bench/report/plot.h"
 #include "bench/report/tables.h"
 
-static const struct bench_option options[] = {
-	{"markdown", NULL, "print a page in Markdown, as bench/RESULTS.md is"},
-	{"csv", NULL, "print every figure of every sample as CSV"},
-	{"plots", "DIR", "draw pictures into DIR, as SVG and PNG (needs gnuplot)"},
-	{"baseline", "CASE", "take ratios to CASE instead of the document's; repeatable"},
-	{NULL, NULL, NULL},
-};
-
 struct wish {
 	bool is_markdown, is_csv;
 	const char *plots;
 	json_t *baselines;
 };
 
-static int take(void *arg, const char *name, const char *value, struct err *e)
+static int take_baseline(void *to, const char *value, struct err *e)
 {
-	struct wish *w = arg;
+	struct wish *w = to;
 
-	(void)e;
-	if (strcmp(name, "markdown") == 0)
-		w->is_markdown = true;
-	else if (strcmp(name, "csv") == 0)
-		w->is_csv = true;
-	else if (strcmp(name, "plots") == 0)
-		w->plots = value;
-	else
-		json_array_append_new(w->baselines, json_string(value));
-	return 0;
+	return json_array_append_new(w->baselines, json_string(value))
+		       ? err_usage(e, "--baseline: no name of a case, which is UTF-8")
+		       : 0;
 }
+
+static const struct bench_option options[] = {
+	{"markdown", NULL, "print a page in Markdown, as bench/RESULTS.md is",
+	 BENCH_OPTION_TO(flag, struct wish, is_markdown)},
+	{"csv", NULL, "print every figure of every sample as CSV",
+	 BENCH_OPTION_TO(flag, struct wish, is_csv)},
+	{"plots", "DIR", "draw pictures into DIR, as SVG and PNG (needs gnuplot)",
+	 BENCH_OPTION_TO(text, struct wish, plots)},
+	{"baseline", "CASE", "take ratios to CASE instead of the document's; repeatable",
+	 .kind = BENCH_OPTION_own, .take = take_baseline},
+	{.name = NULL},
+};
 
 static int check_baselines(const json_t *doc, const json_t *baselines, struct err *e)
 {
@@ -97,7 +94,7 @@ static int show(const struct wish *w, const char *path, struct err *e)
 int report_cmd(int argc, char **argv, struct err *e)
 {
 	struct wish w = {.baselines = json_array()};
-	int rc = bench_option_parse(options, argc, argv, take, &w, e);
+	int rc = bench_option_parse(options, argc, argv, &w, e);
 
 	if (rc >= 0 && argc - rc != 1)
 		rc = err_usage(e, "report takes one result document, not %d words",

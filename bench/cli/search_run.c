@@ -8,109 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/cli/search_through.h"
 #include "bench/search/search.h"
 #include "bench/search/search_print.h"
 
 enum { IDLE_PPS = 100 }; /* what stands for 0 % in a latency trial */
-
-/* --- trials -------------------------------------------------------------------- */
-
-static int run_trial(struct search_run *s, struct trial_wish *w, struct search_trial *out,
-		     struct err *e)
-{
-	struct trial_result r;
-	int rc = trial_run(s->l, w, &r, e);
-
-	if (!rc) {
-		out->offered = r.sent;
-		out->received = r.received;
-		out->is_bad = (r.is_disturbed && !s->keeps_disturbed) ||
-			      (w->rate_pps > 0 && r.is_sender_slow);
-		s->n_trials++;
-		fprintf(stderr, "trial %u: %.4g kpps for %.3g s: lost %llu of %llu%s%s\n",
-			s->n_trials, r.offered_pps / 1e3, r.seconds,
-			(unsigned long long)r.lost, (unsigned long long)r.sent,
-			out->is_bad ? " - not used: " : "",
-			!out->is_bad	   ? ""
-			: r.is_sender_slow ? "the sender was too slow"
-					   : r.disturbed);
-		free(s->latency);
-		s->latency = r.latency;
-		r.latency = NULL;
-	}
-	trial_fini(&r);
-	return rc;
-}
-
-static int measure(void *arg, double rate_pps, double seconds, struct search_trial *out,
-		   struct err *e)
-{
-	struct search_run *s = arg;
-	struct trial_wish w = s->wish;
-
-	w.rate_pps = rate_pps;
-	w.seconds = seconds;
-	w.event = NULL;
-	w.warmup = s->n_trials ? 0 : w.warmup; /* the forwarder is the same all along */
-	return run_trial(s, &w, out, e);
-}
-
-static int measure_event(void *arg, double rate_pps, double seconds,
-			 struct search_trial *out, struct err *e)
-{
-	struct search_run *s = arg;
-	struct trial_wish w = s->wish;
-
-	w.rate_pps = rate_pps;
-	w.seconds = seconds;
-	w.warmup = 0;
-	return run_trial(s, &w, out, e);
-}
-
-static int measure_burst(void *arg, uint64_t frames, struct search_trial *out,
-			 struct err *e)
-{
-	struct search_run *s = arg;
-	struct trial_wish w = s->wish;
-	struct trial_result r;
-	int rc;
-
-	w.rate_pps = 0;
-	w.seconds = 0;
-	w.count = frames;
-	w.warmup = s->n_trials++ ? 0 : w.warmup;
-	rc = trial_run(s->l, &w, &r, e);
-	out->offered = r.sent;
-	out->received = r.received;
-	out->rate_pps = r.offered_pps;
-	out->seconds = r.seconds;
-	out->is_bad = r.is_disturbed && !s->keeps_disturbed;
-	trial_fini(&r);
-	return rc;
-}
-
-/* The sender's own rate through this forwarder: nothing above it can be tried. */
-static int find_max(struct search_run *s, struct err *e)
-{
-	struct trial_wish w = s->wish;
-	struct trial_result r;
-	int rc;
-
-	if (!isnan(s->max))
-		return 0;
-	w.rate_pps = 0;
-	w.seconds = 1;
-	w.event = NULL;
-	rc = trial_run(s->l, &w, &r, e);
-	if (!rc) {
-		/* of one pair, and a little below, so that it can be kept up */
-		s->max = 0.95 * r.offered_pps / (s->wish.n_ports / 2);
-		fprintf(stderr, "highest rate: %.4g kpps, 95 %% of the sender flat out\n",
-			s->max / 1e3);
-	}
-	trial_fini(&r);
-	return rc;
-}
 
 /* --- kinds --------------------------------------------------------------------- */
 
@@ -138,7 +40,7 @@ static int do_throughput(struct search_run *s, struct err *e)
 	set(&c.seconds, s->seconds);
 	set(&c.resolution, s->resolution);
 	set(&c.loss_ratio, s->loss);
-	rc = search_throughput(&c, measure, s, &r, e);
+	rc = search_throughput(&c, search_through_steady, s, &r, e);
 	if (!rc && s->is_json)
 		s->out = search_print_json_throughput(&r);
 	else if (!rc)
@@ -160,7 +62,7 @@ static int do_ndrpdr(struct search_run *s, struct search_mlr *c,
 		if (c->goal[i].loss_ratio > 0)
 			set(&c->goal[i].loss_ratio, s->loss);
 	}
-	return search_mlr(c, measure, s, r, e);
+	return search_mlr(c, search_through_steady, s, r, e);
 }
 
 static int do_mlr(struct search_run *s, struct err *e)
@@ -189,7 +91,7 @@ static int do_loss(struct search_run *s, struct err *e)
 	set_range(s, &c.range);
 	set(&c.seconds, s->seconds);
 	set(&c.step, s->step);
-	rc = search_loss(&c, measure, s, r, e);
+	rc = search_loss(&c, search_through_steady, s, r, e);
 	if (!rc && s->is_json)
 		s->out = search_print_json_loss(r);
 	else if (!rc)
@@ -217,10 +119,10 @@ static int do_burst(struct search_run *s, struct err *e)
 	if (!isnan(s->repeats))
 		c.repeats = (unsigned)s->repeats;
 	s->max = NAN;
-	rc = find_max(s, e);
+	rc = search_through_max(s, e);
 	c.max_pps = s->max;
 	if (!rc)
-		rc = search_burst(&c, measure_burst, s, r, e);
+		rc = search_burst(&c, search_through_burst, s, r, e);
 	if (!rc && s->is_json)
 		s->out = search_print_json_burst(r);
 	else if (!rc)
@@ -276,11 +178,11 @@ static int do_latency(struct search_run *s, struct err *e)
 	json_object_set_new(s->out, "latency_ns", json_array());
 	if (!rc)
 		rc = search_latency_plan(pdr, IDLE_PPS, seconds, step, e);
-	s->wish.receive = TRIAL_COUNT_check;
+	s->trial.wish.receive = TRIAL_COUNT_check;
 	for (unsigned i = 0; i < SEARCH_LATENCY_STEPS && !rc; i++) {
 		struct search_trial t = {.rate_pps = step[i].rate_pps};
 
-		rc = measure(s, step[i].rate_pps, step[i].seconds, &t, e);
+		rc = search_through_steady(s, step[i].rate_pps, step[i].seconds, &t, e);
 		if (!rc)
 			tell_latency(s, &step[i]);
 	}
@@ -293,16 +195,16 @@ static int do_reset(struct search_run *s, struct err *e)
 	struct search_blocked_result r;
 	int rc;
 
-	if (!s->wish.event)
+	if (!s->trial.wish.event)
 		return err_usage(e,
 				 "reset: --event CMD says what happens to the forwarder");
 	search_blocked_defaults(&c);
 	set(&c.seconds, s->seconds);
-	if (s->wish.rate_pps > 0)
-		c.rate_pps = s->wish.rate_pps;
+	if (s->trial.wish.rate_pps > 0)
+		c.rate_pps = s->trial.wish.rate_pps;
 	if (!isnan(s->repeats))
 		c.repeats = (unsigned)s->repeats;
-	rc = search_blocked(&c, measure, measure_event, s, &r, e);
+	rc = search_blocked(&c, search_through_steady, search_through_event, s, &r, e);
 	if (!rc && s->is_json)
 		s->out = search_print_json_blocked(&r);
 	else if (!rc)
@@ -317,14 +219,14 @@ static int do_soak(struct search_run *s, struct err *e)
 	struct search_soak_result r;
 	int rc;
 
-	if (s->wish.rate_pps <= 0)
+	if (s->trial.wish.rate_pps <= 0)
 		return err_usage(e, "soak: --rate says at which rate");
 	search_soak_defaults(&c);
-	c.rate_pps = s->wish.rate_pps;
+	c.rate_pps = s->trial.wish.rate_pps;
 	set(&c.interval, s->interval);
 	if (!isnan(s->seconds))
 		c.intervals = (unsigned)fmax(1, ceil(s->seconds / c.interval));
-	rc = search_soak(&c, measure, s, &r, e);
+	rc = search_soak(&c, search_through_steady, s, &r, e);
 	if (!rc && s->is_json)
 		s->out = search_print_json_soak(&r);
 	else if (!rc)
@@ -334,17 +236,25 @@ static int do_soak(struct search_run *s, struct err *e)
 }
 
 static const struct kind {
-	const char *name;
+	const char *name, *help;
 	int (*run)(struct search_run *s, struct err *e);
 	bool needs_max;
+	const char *takes; /* options, with a blank around each */
 } kinds[] = {
-	{"throughput", do_throughput, true},
-	{"ndrpdr", do_mlr, true},
-	{"loss", do_loss, true},
-	{"back-to-back", do_burst, false},
-	{"latency", do_latency, true},
-	{"reset", do_reset, false},
-	{"soak", do_soak, false},
+	{"throughput", "the highest rate without loss (RFC 2544 26.1)", do_throughput,
+	 true, " max min seconds resolution loss-ratio time-limit "},
+	{"ndrpdr", "non-drop and partial-drop rate (MLRsearch, RFC 9971)", do_mlr, true,
+	 " max min seconds resolution loss-ratio duration-sum time-limit "},
+	{"loss", "frame loss at 100 %, 90 %, ... (RFC 2544 26.3)", do_loss, true,
+	 " max min seconds step time-limit "},
+	{"back-to-back", "the longest burst without loss (RFC 2544 26.4, RFC 9004)",
+	 do_burst, false, " max min resolution repeats "},
+	{"latency", "at 0, 10, 50 and 90 % of the partial-drop rate (RFC 2544 26.2)",
+	 do_latency, true,
+	 " max min seconds resolution loss-ratio duration-sum time-limit "},
+	{"reset", "how long --event CMD blocks (RFC 6201: lost frames / rate)", do_reset,
+	 false, " seconds repeats rate event "},
+	{"soak", "one --rate for long", do_soak, false, " seconds interval rate "},
 };
 enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -356,15 +266,49 @@ static const struct kind *find(const char *name)
 	return NULL;
 }
 
-bool search_run_has_kind(const char *name)
+int search_run_check_kind(const char *kind, struct err *e)
 {
-	return find(name) != NULL;
+	return find(kind) ? 0
+			  : err_usage(e,
+				      "'%.40s' is no kind of search; there are "
+				      "throughput, ndrpdr, loss, back-to-back, latency, "
+				      "reset and soak",
+				      kind);
+}
+
+static bool takes(const struct kind *k, const char *option)
+{
+	char word[32];
+
+	snprintf(word, sizeof(word), " %s ", option);
+	return strstr(k->takes, word);
+}
+
+int search_run_check_option(const char *kind, const char *option, struct err *e)
+{
+	char all[128] = "";
+	size_t len = 0;
+
+	if (takes(find(kind), option))
+		return 0;
+	for (unsigned i = 0; i < N_KINDS; i++)
+		if (takes(&kinds[i], option))
+			len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s",
+						len ? ", " : "", kinds[i].name);
+	return err_usage(e, "--%s: a search for %s has no use for it; it is for %s",
+			 option, kind, all);
+}
+
+void search_run_help(FILE *f)
+{
+	for (unsigned i = 0; i < N_KINDS; i++)
+		fprintf(f, "  %-13s %s\n", kinds[i].name, kinds[i].help);
 }
 
 int search_run(struct search_run *s, struct err *e)
 {
 	const struct kind *k = find(s->kind);
-	int rc = k->needs_max ? find_max(s, e) : 0;
+	int rc = k->needs_max ? search_through_max(s, e) : 0;
 
 	return rc ? rc : k->run(s, e);
 }

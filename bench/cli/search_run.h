@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "bench/lab/trial.h"
+#include "bench/cli/trial_options.h"
 
 /*
  * How it works: one forwarder runs from the first trial to the last one. Each trial is a
@@ -15,8 +15,8 @@
  * found by a short trial flat out, unless max says another.
  */
 struct search_run {
-	struct trial_wish wish;
-	const char *kind;
+	struct trial_options trial;
+	const char *kind, *max_text, *min_text; /* NULL: not given */
 	/* NaN: the standard's */
 	double max, min, resolution, loss, repeats, step, time_limit, sum, interval;
 	double seconds; /* NaN: the standard's */
@@ -28,9 +28,14 @@ struct search_run {
 	json_t *out; /* the result, with is_json */
 };
 
-bool search_run_has_kind(const char *name);
+/* Is there such a kind; does it (one there is) heed this option? */
+int search_run_check_kind(const char *kind, struct err *e);
+int search_run_check_option(const char *kind, const char *option, struct err *e);
+/* A line of help for each kind. */
+void search_run_help(FILE *f);
 
-/* s->l is open, s->kind is one there is. Progress goes to stderr. */
+/* s->l is open, s->kind is one there is. Progress goes to stderr if that is a terminal.
+ */
 int search_run(struct search_run *s, struct err *e);
 
 #endif

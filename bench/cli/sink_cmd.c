@@ -9,103 +9,73 @@
 
 #include "bench/bench_clock.h"
 #include "bench/cli/bench_cmd.h"
+#include "bench/cli/bench_option.h"
+#include "bench/cli/bench_place.h"
+#include "bench/cli/break_off.h"
 #include "bench/cli/sink_result.h"
-#include "bench/cli/wire_opt.h"
-#include "io/port/netns.h"
+#include "bench/cli/told.h"
 
 enum { LOOK_MS = 20 };
 
-void sink_cmd_help(FILE *f)
-{
-	fputs("  --netns NS       namespace of the interface, by name or path\n"
-	      "  --frames SPEC    the words that the sender was given\n"
-	      "  --io tc|xdp      count and drop them by eBPF, at tc ingress (default; "
-	      "where it\n"
-	      "                   is not permitted: mmap) or in the driver\n"
-	      "  --io mmap|tap    look at each: loss, duplicates, order, content, "
-	      "latency; by\n"
-	      "                   AF_PACKET, or at the user side of a TAP (IFACE may be "
-	      "fd:N)\n"
-	      "  --seconds S      end after that time\n"
-	      "  --count N        end when N units have come, and tell how many are "
-	      "missing\n"
-	      "  --idle MS        end after that long without one, once the first has "
-	      "come\n"
-	      "  --hgrm FILE      distribution of the latency in us (mmap, tap)\n"
-	      "  --cpu N          run on this CPU\n"
-	      "  --json           the result as one line of JSON\n"
-	      "Says \"ready\" on stderr when frames are counted. A unit is a frame, or "
-	      "one\n"
-	      "segment of a super-packet. SIGINT and SIGTERM end it with what has come "
-	      "so\n"
-	      "far; SIGUSR1 prints that and goes on. One-way latency needs sender and "
-	      "sink\n"
-	      "on one machine.\n",
-	      f);
-}
-
-static const struct option options[] = {
-	{"netns", 1, 0, 'N'}, {"frames", 1, 0, 'f'},
-	{"io", 1, 0, 'i'},    {"seconds", 1, 0, 't'},
-	{"count", 1, 0, 'n'}, {"idle", 1, 0, 'w'},
-	{"hgrm", 1, 0, 'h'},  {"cpu", 1, 0, 'c'},
-	{"json", 0, 0, 'j'},  {0},
-};
-
 struct wish {
-	const char *ifname, *netns, *frames, *hgrm;
+	const char *ifname, *netns, *frames, *hgrm, *io_text;
 	struct gen_spec spec;
 	enum wire_rx_kind io;
 	double seconds, idle_ms;
-	uint64_t count, cpu;
-	bool has_io, has_cpu, json;
+	uint64_t count;
+	int cpu; /* -1: any */
+	bool has_io, json;
 };
 
-static int set(struct wish *w, int opt, struct err *e)
+static const struct bench_option options[] = {
+	{"netns", "NS", "namespace of the interface, by name or path",
+	 BENCH_OPTION_TO(text, struct wish, netns)},
+	{"frames", "SPEC", "the words that the sender was given",
+	 BENCH_OPTION_TO(text, struct wish, frames)},
+	{"io", "tc|xdp|mmap|tap",
+	 "tc, xdp: count and drop them by eBPF, at tc ingress or in the driver; mmap, "
+	 "tap: look at each (loss, duplicates, order, content, latency), by AF_PACKET or "
+	 "at the user side of a TAP, where IFACE may be fd:N (tc; where eBPF is not "
+	 "permitted, and with --hgrm: mmap)",
+	 BENCH_OPTION_TO(text, struct wish, io_text)},
+	{"seconds", "S", "end after that time",
+	 BENCH_OPTION_IN(real, struct wish, seconds, 0.001, 1e8)},
+	{"count", "N", "end when N units have come, and tell how many are missing",
+	 BENCH_OPTION_IN(count, struct wish, count, 1, 1e18)},
+	{"idle", "MS", "end after that long without one, once the first has come",
+	 BENCH_OPTION_IN(real, struct wish, idle_ms, 1, 1e9)},
+	{"hgrm", "FILE", "write the distribution of the latency, in us (mmap, tap)",
+	 BENCH_OPTION_TO(text, struct wish, hgrm)},
+	{"cpu", "N", "run on this CPU (free)", BENCH_OPTION_TO(cpu, struct wish, cpu)},
+	{"json", NULL, "the result as one line of JSON",
+	 BENCH_OPTION_TO(flag, struct wish, json)},
+	{.name = NULL},
+};
+
+void sink_cmd_help(FILE *f)
 {
-	switch (opt) {
-	case 'N':
-		w->netns = optarg;
-		return 0;
-	case 'f':
-		w->frames = optarg;
-		return 0;
-	case 'i':
-		w->has_io = true;
-		return wire_rx_kind_parse(optarg, &w->io, e);
-	case 't':
-		return wire_opt_number("seconds", optarg, 0.001, 1e8, &w->seconds, e);
-	case 'n':
-		return wire_opt_count("count", optarg, 1, UINT64_MAX / 4, &w->count, e);
-	case 'w':
-		return wire_opt_number("idle", optarg, 1, 1e9, &w->idle_ms, e);
-	case 'h':
-		w->hgrm = optarg;
-		return 0;
-	case 'c':
-		w->has_cpu = true;
-		return wire_opt_count("cpu", optarg, 0, 1023, &w->cpu, e);
-	default:
-		w->json = true;
-		return 0;
-	}
+	bench_option_help(options, f);
+	fputs("\nSays \"ready\" on stderr when frames are counted. A unit is a frame, or "
+	      "one segment\nof a super-packet. SIGINT and SIGTERM end it with what has "
+	      "come so far; SIGUSR1\nprints that and goes on. One-way latency needs "
+	      "sender "
+	      "and sink on one machine.\n",
+	      f);
 }
 
 static int parse(struct wish *w, int argc, char **argv, struct err *e)
 {
-	int opt, rc = 0;
+	int at = bench_option_parse(options, argc, argv, w, e);
+	int rc = at < 0 ? at : bench_option_words(argc, argv, at, 1, "one interface", e);
 
-	optind = 0;
-	opterr = 0;
-	while (!rc && (opt = getopt_long(argc, argv, ":", options, NULL)) != -1)
-		rc = opt == '?' || opt == ':' ? wire_opt_unknown(argc, argv, opt, e)
-					      : set(w, opt, e);
-	if (!rc)
-		rc = wire_opt_word(argc, argv, "one interface", &w->ifname, e);
+	w->has_io = w->io_text != NULL;
+	if (!rc && w->has_io)
+		rc = wire_rx_kind_parse(w->io_text, &w->io, e);
 	if (!rc)
 		rc = gen_spec_parse(&w->spec, w->frames, e);
 	if (rc)
 		return rc;
+	w->ifname = argv[at];
 	if (w->hgrm && !w->has_io)
 		w->io = WIRE_RX_mmap;
 	w->has_io |= w->hgrm != NULL;
@@ -154,7 +124,7 @@ static int look(struct sink_result *s, bool is_last, struct err *e)
 
 static bool has_ended(const struct wish *w, const struct sink_result *s)
 {
-	return atomic_load(wire_opt_stop()) || (w->count && s->received >= w->count) ||
+	return break_off_is_asked() || (w->count && s->received >= w->count) ||
 	       (w->seconds > 0 &&
 		(double)(s->end_ns - s->start_ns) / 1e9 >= w->seconds) ||
 	       (w->idle_ms > 0 && s->seen_ns &&
@@ -164,7 +134,7 @@ static bool has_ended(const struct wish *w, const struct sink_result *s)
 static int tell(const struct wish *w, const struct sink_result *s, struct err *e)
 {
 	if (w->json)
-		return wire_opt_print(sink_result_json(s), e);
+		return told_print(sink_result_json(s), e);
 	sink_result_print(stdout, s);
 	return 0;
 }
@@ -182,18 +152,18 @@ static int wait_and_look(const struct wish *w, struct sink_result *s, struct err
 		rc = look(s, false, e);
 		if (s->end_ns - s->start_ns >= (told + 1) * BENCH_CLOCK_S) {
 			told = (s->end_ns - s->start_ns) / BENCH_CLOCK_S;
-			wire_opt_progress("%s: %llu in %llu s", s->ifname,
-					  (unsigned long long)s->received,
-					  (unsigned long long)told);
+			told_progress("%s: %llu in %llu s", s->ifname,
+				      (unsigned long long)s->received,
+				      (unsigned long long)told);
 		}
-		if (!rc && wire_opt_is_asked()) {
+		if (!rc && break_off_is_interim_asked()) {
 			rc = tell(w, s, e);
 			fflush(stdout);
 		}
 	}
 	if (!rc)
 		rc = look(s, true, e);
-	wire_opt_progress(NULL);
+	told_progress(NULL);
 	return rc;
 }
 
@@ -223,7 +193,7 @@ static int open_rx(struct wish *w, struct sink_result *s, int netns, struct err 
 		.take = s->check ? take : NULL,
 		.arg = s,
 	};
-	int rc = wire_opt_fd(w->ifname, &rw.fd, e);
+	int rc = bench_place_fd(w->ifname, &rw.fd, e);
 
 	if (!rc && rw.fd >= 0 && w->io != WIRE_RX_tap)
 		rc = err_usage(e, "%s: an open fd is a TAP's, with --io tap", w->ifname);
@@ -255,13 +225,14 @@ static int run(struct wish *w, int netns, struct err *e)
 	struct sink_result s = {.ifname = w->ifname, .expected = w->count};
 	int rc, told = 0;
 
-	(void)wire_opt_stop();
+	break_off_soon();
+	break_off_interim();
 	rc = open_all(w, &s, netns, e);
 	if (!rc) {
 		fputs("ready\n", stderr);
 		rc = wait_and_look(w, &s, e);
 		if (!rc && w->hgrm)
-			rc = wire_opt_hgrm(s.latency, w->hgrm, e);
+			rc = told_hgrm(s.latency, w->hgrm, e);
 		told = tell(w, &s, e);
 	}
 	wire_rx_close(s.rx);
@@ -272,15 +243,11 @@ static int run(struct wish *w, int netns, struct err *e)
 
 int sink_cmd(int argc, char **argv, struct err *e)
 {
-	struct wish w = {.frames = "", .io = WIRE_RX_tc};
+	struct wish w = {.frames = "", .io = WIRE_RX_tc, .cpu = -1};
 	int netns = -1, rc = parse(&w, argc, argv, e);
 
-	if (!rc && w.has_cpu)
-		rc = wire_opt_pin((int)w.cpu, e);
-	if (!rc && w.netns) {
-		netns = netns_open(w.netns, e);
-		rc = netns < 0 ? netns : 0;
-	}
+	if (!rc)
+		rc = bench_place_enter(w.netns, w.cpu, &netns, e);
 	if (!rc)
 		rc = run(&w, netns, e);
 	if (netns >= 0)

@@ -2,7 +2,7 @@
 /* What the sink has seen, for programs and for people. */
 #include "bench/cli/sink_result.h"
 
-#include "bench/cli/wire_opt.h"
+#include "bench/cli/told.h"
 
 static double pps_of(const struct sink_result *s)
 {
@@ -45,7 +45,7 @@ static void add_check(json_t *j, const struct sink_result *s)
 	set(j, "other_runs", c->other_runs);
 	set(j, "negative", c->negative);
 	json_object_set_new(j, "latency_us",
-			    hist_count(s->latency) ? wire_opt_hist_json(s->latency)
+			    hist_count(s->latency) ? told_hist_json(s->latency)
 						   : json_null());
 }
 
@@ -89,7 +89,7 @@ static void print_check(FILE *f, const struct sink_result *s)
 		fprintf(f, "%llu came too late to tell duplicates from reordered ones\n",
 			(unsigned long long)c->late);
 	if (hist_count(s->latency))
-		wire_opt_hist_print(f, "latency", s->latency);
+		told_hist_print(f, "latency", s->latency);
 }
 
 void sink_result_print(FILE *f, const struct sink_result *s)
@@ -98,7 +98,7 @@ void sink_result_print(FILE *f, const struct sink_result *s)
 
 	fprintf(f, "%s: received %llu in %.3f s by %s: %s", s->ifname,
 		(unsigned long long)s->received, (double)(s->end_ns - s->start_ns) / 1e9,
-		s->io, wire_opt_pps(pps_of(s)));
+		s->io, told_pps(pps_of(s)));
 	if (s->count.frames != s->received)
 		fprintf(f, "; %llu frames in all", (unsigned long long)s->count.frames);
 	fputc('\n', f);

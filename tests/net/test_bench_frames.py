@@ -182,7 +182,7 @@ def test_a_capture_is_replayed(tmp_path):
     (["--count", "", "F"], USAGE, "--count"),
     (["--rate", "2000000000", "", "F"], USAGE, "from 1 to 1000000000"),
     (["--what", "", "F"], USAGE, "'--what' is no option"),
-    (["", "F", "--count"], USAGE, "'--count'"),
+    (["", "F", "--count"], USAGE, "--count needs a value, N"),
 ])
 def test_bad_input_gives_one_sentence(tmp_path, words, status, sentence):
     words = [str(tmp_path / "f") if w == "F" else w for w in words]

@@ -225,8 +225,8 @@ def test_a_forwarder_that_dies_says_so(lab):
     (["bridge", "--seconds", "0"], "no end"),
     (["bridge", "--seconds", "nan"], "nan"),
     (["bridge", "--no-such"], "--no-such"),
-    (["bridge", "--rate"], "missing behind it"),
-    (["bridge", "--job", "sing"], "rate, tcp, rtt, idle"),
+    (["bridge", "--rate"], "--rate needs a value, R"),
+    (["bridge", "--job", "sing"], "rate|tcp|rtt|idle"),
     (["bridge", "--mtu", "20"], "--mtu 20"),
 ], ids=lambda a: " ".join(a) if isinstance(a, list) else "")
 def test_bad_words(lab, args, part):
@@ -342,7 +342,8 @@ def test_searches_end(lab, kind):
             "latency": ("--max", "2000", "--resolution", "0.5", "--duration-sum", "1"),
             "back-to-back": ("--max", "50", "--repeats", "1"),
             "soak": ("--rate", "1000", "--interval", "0.2")}[kind]
-    found = search(lab, "bridge", kind, "--seconds", "0.2", *args)
+    seconds = () if kind == "back-to-back" else ("--seconds", "0.2")
+    found = search(lab, "bridge", kind, *seconds, *args)
     assert found["trials"]
     assert not marked(lab)
     if kind == "latency":
@@ -364,7 +365,11 @@ def test_a_reset_is_as_long_as_it_was(lab):
     (["nosuch", "loss"], "no case 'nosuch'"),
     (["bridge", "soak"], "--rate"),
     (["bridge", "reset"], "--event"),
-    (["bridge", "loss", "--event", "true"], "reset"),
+    (["bridge", "loss", "--event", "true"], "--event: a search for loss has no use for it; it is for reset"),
+    (["bridge", "back-to-back", "--seconds", "1"], "it is for throughput, ndrpdr, loss, latency, reset, soak"),
+    (["bridge", "throughput", "--rate", "1000"], "it is for reset, soak"),
+    (["bridge", "reset", "--event", "true", "--max", "5"], "--max"),
+    (["bridge", "loss", "--count", "5"], "'--count' is no option of search"),
     (["bridge", "loss", "--step", "2"], "--step 2"),
     (["bridge", "throughput", "--max", "1000", "--min", "2000"], "2000"),
 ], ids=lambda a: " ".join(a) if isinstance(a, list) else "")

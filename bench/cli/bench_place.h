@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* bench_place: where a command works: an open TAP, a namespace, a CPU. */
+#ifndef BENCH_CLI_BENCH_PLACE_H
+#define BENCH_CLI_BENCH_PLACE_H
+
+#include "core/err.h"
+
+/* "fd:5" is an open TAP: its fd; -1 for every other word. */
+int bench_place_fd(const char *word, int *fd, struct err *e);
+
+/*
+ * What --cpu and --netns ask for: the process is put on the CPU (-1: it stays free), and
+ * *fd is the namespace, to be closed by the caller (-1: netns is NULL, or an error).
+ */
+int bench_place_enter(const char *netns, int cpu, int *fd, struct err *e);
+
+#endif
