@@ -69,7 +69,8 @@ static void print_commands(void)
 
 static void print_help(const struct bench_cmd *c)
 {
-	printf("usage: ringway-bench %s %s\n%s\n", c->name, c->args, c->summary);
+	printf("usage: ringway-bench %s%s%s\n%s\n", c->name, *c->args ? " " : "", c->args,
+	       c->summary);
 	if (c->help)
 		c->help(stdout);
 }
@@ -128,10 +129,12 @@ int main(int argc, char **argv)
 	struct err e = {0};
 	int rc = dispatch(argc, argv, &e);
 
-	if (fflush(stdout) || ferror(stdout))
-		rc = rc ? rc
-			: err_set(&e, -EIO,
-				  "standard output: it took not all that was printed");
+	if ((fflush(stdout) || ferror(stdout)) && rc >= 0) {
+		rc = err_set(&e, -EIO,
+			     "standard output: it took not all that was printed (is the "
+			     "disk full, is it closed?)");
+		e.exit_status = EX_IOERR;
+	}
 	if (rc >= 0)
 		return rc;
 	fprintf(stderr, "ringway-bench: %s\n", e.text);

@@ -14,4 +14,11 @@ int bench_place_fd(const char *word, int *fd, struct err *e);
  */
 int bench_place_enter(const char *netns, int cpu, int *fd, struct err *e);
 
+/* Is there this CPU, and may we run on it? option: "--gen-cpu". cpu < 0: any will do. */
+int bench_place_check_cpu(const char *option, int cpu, struct err *e);
+
+/* May we make network namespaces? To be told before many trials would tell it one by one.
+ */
+int bench_place_check_right(struct err *e);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ringway-bench cases: which forwarders there are, and which of them can run here. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/cli/bench_cmd.h"
 #include "bench/lab/case.h"
@@ -17,6 +18,16 @@ void cases_cmd_help(FILE *f)
 	      "RINGWAY_CASES names another folder of case files, RINGWAY another "
 	      "ringway.\n",
 	      f);
+}
+
+/* The sentence begins with the name, which stands in its own column here. */
+static const char *without_name(const char *sentence, const char *name)
+{
+	size_t len = strlen(name);
+
+	return !strncmp(sentence, name, len) && !strncmp(sentence + len, ": ", 2)
+		       ? sentence + len + 2
+		       : sentence;
 }
 
 int cases_cmd(int argc, char **argv, struct err *e)
@@ -36,7 +47,7 @@ int cases_cmd(int argc, char **argv, struct err *e)
 		if (!rc)
 			rc = case_check(&c, &why);
 		printf("%-18s %-32s %s\n", *p, c.title ? c.title : "",
-		       rc	? why.text
+		       rc	? without_name(why.text, *p)
 		       : c.poll ? "installed; it polls"
 				: "installed");
 		case_fini(&c);

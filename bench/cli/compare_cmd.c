@@ -7,6 +7,7 @@
 
 #include "bench/cli/bench_cmd.h"
 #include "bench/cli/bench_option.h"
+#include "bench/cli/bench_place.h"
 #include "bench/cli/break_off.h"
 #include "bench/report/machine.h"
 #include "bench/report/pairs.h"
@@ -35,16 +36,23 @@ static const struct bench_option options[] = {
 	{"fail-if-worse", "PERCENT",
 	 "exit status 1 if a metric is shown to be worse, by more than this",
 	 BENCH_OPTION_IN(real, struct wish, limit, 0, 1000)},
-	{"json", "FILE", "save every sample in FILE, after each one",
+	{"json", "FILE",
+	 "save every sample in FILE, after each one; -: print the document",
 	 BENCH_OPTION_TO(text, struct wish, json)},
 	{.name = NULL},
 };
+
+/* Of a document there, only the last state may be printed, and nothing beside it. */
+static bool is_on_stdout(const struct wish *w)
+{
+	return w->json && strcmp(w->json, "-") == 0;
+}
 
 static int measure(struct suite *s, const struct wish *w, struct err *e)
 {
 	struct suite_trial trial = {.folder = NULL};
 	unsigned n_worse, n_failed;
-	int rc;
+	int rc, saved;
 
 	s->measure = suite_trial_measure;
 	s->arg = &trial;
@@ -56,7 +64,10 @@ static int measure(struct suite *s, const struct wish *w, struct err *e)
 		return rc;
 	n_failed = doc_n_failed(s->doc);
 	n_worse = pairs_print(s->doc, "new", "old", w->confidence / 100,
-			      w->limit < 0 ? 0 : w->limit, stdout);
+			      w->limit < 0 ? 0 : w->limit,
+			      is_on_stdout(w) ? stderr : stdout);
+	if (is_on_stdout(w) && (saved = doc_save(s->doc, w->json, e)) < 0)
+		return saved;
 	if (n_failed)
 		fprintf(stderr, "%u samples failed\n", n_failed);
 	if (rc)
@@ -67,7 +78,9 @@ static int measure(struct suite *s, const struct wish *w, struct err *e)
 static int run(const struct wish *w, const char *old, const char *new, int argc,
 	       char **argv, struct err *e)
 {
-	struct suite s = {.n_rounds = w->rounds, .path = w->json, .is_alternating = true};
+	struct suite s = {.n_rounds = w->rounds,
+			  .path = is_on_stdout(w) ? NULL : w->json,
+			  .is_alternating = true};
 	int rc;
 
 	s.time = suite_jobs_time(w->is_quick);
@@ -80,9 +93,11 @@ static int run(const struct wish *w, const char *old, const char *new, int argc,
 	rc = rc ? rc : suite_trial_add_case(&s, "old", old, e);
 	rc = rc ? rc : suite_trial_add_case(&s, "new", new, e);
 	rc = rc ? rc : doc_add_baseline(s.doc, "old", e);
-	rc = rc || !w->json ? rc : doc_save(s.doc, w->json, e);
+	rc = rc ? rc : bench_place_check_right(e);
+	rc = rc || !s.path ? rc : doc_save(s.doc, s.path, e);
 	if (!rc)
-		printf("old: %s\nnew: %s\n", old, new);
+		fprintf(is_on_stdout(w) ? stderr : stdout, "old: %s\nnew: %s\n", old,
+			new);
 	rc = rc ? rc : measure(&s, w, e);
 	json_decref(s.doc);
 	return rc;

@@ -7,6 +7,7 @@
 
 #include "bench/cli/bench_cmd.h"
 #include "bench/cli/bench_option.h"
+#include "bench/cli/bench_place.h"
 #include "bench/cli/break_off.h"
 #include "bench/lab/case_find.h"
 #include "bench/report/machine.h"
@@ -84,7 +85,8 @@ static const struct bench_option options[] = {
 	{"baseline", "CASE",
 	 "take ratios to CASE; up to 4 (rwloop, rwloop-epoll, bridge)",
 	 .kind = BENCH_OPTION_own, .take = take_baseline},
-	{"json", "FILE", "save every sample in FILE, after each one",
+	{"json", "FILE",
+	 "save every sample in FILE, after each one; -: print the document",
 	 BENCH_OPTION_TO(text, struct wish, json)},
 	{"out", "DIR", "write results.json, .csv, RESULTS.md, pictures, latencies there",
 	 BENCH_OPTION_TO(text, struct wish, out)},
@@ -159,6 +161,12 @@ static int add_baselines(struct suite *s, const struct wish *w, struct err *e)
 	return rc;
 }
 
+/* Of a document there, only the last state may be printed, and nothing beside it. */
+static bool is_on_stdout(const char *path)
+{
+	return path && strcmp(path, "-") == 0;
+}
+
 /* The suite has run, wholly or not: what there is, is shown; a page is made of all only.
  */
 static int show(const struct suite *s, const struct wish *w, bool is_whole, struct err *e)
@@ -166,8 +174,10 @@ static int show(const struct suite *s, const struct wish *w, bool is_whole, stru
 	unsigned failed = doc_n_failed(s->doc);
 	int rc = 0;
 
-	tables_print_text(s->doc, stdout);
-	if (w->out)
+	tables_print_text(s->doc, is_on_stdout(w->json) ? stderr : stdout);
+	if (is_on_stdout(w->json))
+		rc = doc_save(s->doc, w->json, e);
+	if (!rc && w->out)
 		rc = suite_out_write(s->doc, w->out, e);
 	if (!rc && w->markdown && is_whole)
 		rc = suite_out_markdown(s->doc, w->markdown, e);
@@ -206,7 +216,8 @@ static json_t *new_doc(int argc, char **argv, unsigned rounds)
 static int run(const struct wish *w, int argc, char **argv, struct err *e)
 {
 	unsigned rounds = w->rounds ? w->rounds : w->is_quick ? 1 : 3;
-	struct suite s = {.n_rounds = rounds, .path = w->json};
+	struct suite s = {.n_rounds = rounds,
+			  .path = is_on_stdout(w->json) ? NULL : w->json};
 	char **names = case_names(e);
 	int rc = names ? 0 : e->code;
 
@@ -218,7 +229,8 @@ static int run(const struct wish *w, int argc, char **argv, struct err *e)
 	rc = rc ? rc : suite_jobs_add(&s, w->jobs ? w->jobs : "default", e);
 	rc = rc ? rc : add_cases(&s, w, names, e);
 	rc = rc ? rc : add_baselines(&s, w, e);
-	rc = rc || !w->json ? rc : doc_save(s.doc, w->json, e);
+	rc = rc ? rc : bench_place_check_right(e);
+	rc = rc || !s.path ? rc : doc_save(s.doc, s.path, e);
 	rc = rc || !w->out ? rc : suite_out_prepare(w->out, e);
 	rc = rc ? rc : measure(&s, w, e);
 	json_decref(s.doc);

@@ -69,13 +69,27 @@ static int draw(const json_t *doc, const char *path, const char *out, struct err
 	return n < 0 ? n : 0;
 }
 
+/* What run and search print is JSON as well, and not what is wanted here. */
+static int refuse(struct err *e)
+{
+	char why[sizeof(e->text)];
+
+	memcpy(why, e->text, sizeof(why));
+	if (strstr(why, DOC_FORMAT))
+		return err_config(e,
+				  "%s; 'peers --json FILE' and 'compare --json FILE' "
+				  "save one, what run and search print has no tables",
+				  why);
+	return e->code ? e->code : -EINVAL;
+}
+
 static int show(const struct wish *w, const char *path, struct err *e)
 {
 	json_t *doc = doc_load(path, e);
 	int rc;
 
 	if (!doc)
-		return e->code ? e->code : -EINVAL;
+		return refuse(e);
 	rc = check_baselines(doc, w->baselines, e);
 	if (!rc && json_array_size(w->baselines))
 		json_object_set(doc, "baselines", w->baselines);

@@ -57,6 +57,39 @@ void run_cmd_help(FILE *f)
 
 /* --- options ------------------------------------------------------------------- */
 
+/* What was given, and is of another job, would do nothing. */
+static int check_job(const struct run *r, struct err *e)
+{
+	const struct trial_wish *w = &r->trial.wish;
+	struct trial_wish d;
+
+	trial_defaults(&d);
+	const struct {
+		const char *name;
+		bool is_given;
+		enum trial_job job;
+	} given[] = {
+		{"rate", r->trial.rate, TRIAL_JOB_rate},
+		{"count", w->count != d.count, TRIAL_JOB_rate},
+		{"check", r->is_check, TRIAL_JOB_rate},
+		{"probe", w->probe != d.probe, TRIAL_JOB_rate},
+		{"burst", w->burst != d.burst, TRIAL_JOB_rate},
+		{"event", w->event, TRIAL_JOB_rate},
+		{"streams", w->streams != d.streams, TRIAL_JOB_tcp},
+		{"round-trips", w->round_trips != d.round_trips, TRIAL_JOB_rtt},
+		{"gap-us", w->gap_us != d.gap_us, TRIAL_JOB_rtt},
+	};
+	static const char *const jobs[] = {"rate", "tcp", "rtt", "idle"};
+
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++)
+		if (given[i].is_given && given[i].job != w->job)
+			return err_usage(e,
+					 "--%s: --job %s has no use for it; it is for "
+					 "--job %s",
+					 given[i].name, jobs[w->job], jobs[given[i].job]);
+	return 0;
+}
+
 static int parse(struct run *r, int argc, char **argv, struct err *e)
 {
 	int at = bench_option_parse(options, argc, argv, r, e);
@@ -72,7 +105,8 @@ static int parse(struct run *r, int argc, char **argv, struct err *e)
 	w->receive = r->is_check ? TRIAL_COUNT_check : TRIAL_COUNT_count;
 	if (r->hgrm && !r->is_check && w->job != TRIAL_JOB_rtt)
 		return err_usage(e, "--hgrm: no latency is taken; --check takes it");
-	return trial_options_finish(&r->trial, e);
+	at = check_job(r, e);
+	return at < 0 ? at : trial_options_finish(&r->trial, e);
 }
 
 /* --- results ------------------------------------------------------------------- */
@@ -91,7 +125,7 @@ static void add_latency(json_t *j, const struct hist *h)
 	for (unsigned i = 0; i < 5; i++)
 		json_object_set_new(
 			o, names[i],
-			json_integer((json_int_t)hist_percentile(h, percents[i])));
+			json_integer((json_int_t)told_percentile(h, percents[i])));
 	json_object_set_new(j, "latency_ns", o);
 }
 
@@ -181,17 +215,17 @@ static void print_text(const struct run *run, const struct trial_result *r)
 	printf("%s, %.3g s\n", run->trial.wish.case_words, r->seconds);
 	print_counts(run, r);
 	for (unsigned i = 0; i < n; i++)
-		printf("  %-28s %.4g %s\n", f[i].what, f[i].value * f[i].scale,
-		       f[i].unit);
+		printf("  %-28s %.4g%s%s\n", f[i].what, f[i].value * f[i].scale,
+		       *f[i].unit ? " " : "", f[i].unit);
 	if (r->rss_bytes)
 		printf("  %-28s %.1f MiB\n", "resident memory",
 		       (double)r->rss_bytes / 1048576);
 	if (h && hist_count(h))
 		printf("  %-28s p50 %.1f, p99 %.1f, p99.9 %.1f, max %.1f us\n",
 		       run->trial.wish.job == TRIAL_JOB_rtt ? "round trip" : "latency",
-		       (double)hist_percentile(h, 50) / 1e3,
-		       (double)hist_percentile(h, 99) / 1e3,
-		       (double)hist_percentile(h, 99.9) / 1e3, (double)hist_max(h) / 1e3);
+		       (double)told_percentile(h, 50) / 1e3,
+		       (double)told_percentile(h, 99) / 1e3,
+		       (double)told_percentile(h, 99.9) / 1e3, (double)hist_max(h) / 1e3);
 	if (r->ceiling_share > 0.8)
 		printf("  warning: more than 80 %% of what the sender can do: the "
 		       "forwarder "

@@ -142,8 +142,8 @@ int search_cmd(int argc, char **argv, struct err *e)
 	if (!rc && s.is_json) {
 		json_object_set_new(s.out, "case", json_string(s.trial.wish.case_words));
 		json_object_set_new(s.out, "search", json_string(s.kind));
-		json_dumpf(s.out, stdout, JSON_PRESERVE_ORDER);
-		putchar('\n');
+		rc = told_print(s.out, e);
+		s.out = NULL;
 	}
 	json_decref(s.out);
 	free(s.latency);

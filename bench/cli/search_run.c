@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bench/cli/search_through.h"
+#include "bench/cli/told.h"
 #include "bench/search/search.h"
 #include "bench/search/search_print.h"
 
@@ -146,7 +147,7 @@ static void tell_latency(struct search_run *s, const struct search_latency_step 
 		       step->rate_pps / 1e3);
 	for (unsigned i = 0; i < 5; i++) {
 		double ns =
-			is_there ? (double)hist_percentile(s->latency, percents[i]) : NAN;
+			is_there ? (double)told_percentile(s->latency, percents[i]) : NAN;
 
 		json_object_set_new(row, names[i],
 				    is_there ? json_integer((json_int_t)ns)

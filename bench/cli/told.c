@@ -45,12 +45,19 @@ static double us(uint64_t ns)
 	return (double)ns / 1e3;
 }
 
+uint64_t told_percentile(const struct hist *h, double percent)
+{
+	uint64_t ns = hist_percentile(h, percent);
+
+	return ns < hist_max(h) ? ns : hist_max(h);
+}
+
 json_t *told_hist_json(const struct hist *h)
 {
 	return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "min", us(hist_min(h)),
-			 "p50", us(hist_percentile(h, 50)), "p90",
-			 us(hist_percentile(h, 90)), "p99", us(hist_percentile(h, 99)),
-			 "p99.9", us(hist_percentile(h, 99.9)), "max", us(hist_max(h)),
+			 "p50", us(told_percentile(h, 50)), "p90",
+			 us(told_percentile(h, 90)), "p99", us(told_percentile(h, 99)),
+			 "p99.9", us(told_percentile(h, 99.9)), "max", us(hist_max(h)),
 			 "mean", hist_mean(h) / 1e3);
 }
 
@@ -58,9 +65,9 @@ void told_hist_print(FILE *f, const char *what, const struct hist *h)
 {
 	fprintf(f,
 		"%s: min %.1f, p50 %.1f, p90 %.1f, p99 %.1f, p99.9 %.1f, max %.1f us\n",
-		what, us(hist_min(h)), us(hist_percentile(h, 50)),
-		us(hist_percentile(h, 90)), us(hist_percentile(h, 99)),
-		us(hist_percentile(h, 99.9)), us(hist_max(h)));
+		what, us(hist_min(h)), us(told_percentile(h, 50)),
+		us(told_percentile(h, 90)), us(told_percentile(h, 99)),
+		us(told_percentile(h, 99.9)), us(hist_max(h)));
 }
 
 int told_hgrm(const struct hist *h, const char *path, struct err *e)

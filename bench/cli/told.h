@@ -16,6 +16,10 @@ void told_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "1.23 Mpps" and the like, in one of four buffers in turn. */
 const char *told_pps(double pps);
 
+/* A percentile as people expect it: a histogram's is the end of its bin, which may be
+ * above the highest value. */
+uint64_t told_percentile(const struct hist *h, double percent);
+
 /* p50, p90, ... of a histogram in microseconds, as an object; and as a line of text. */
 json_t *told_hist_json(const struct hist *h);
 void told_hist_print(FILE *f, const char *what, const struct hist *h);

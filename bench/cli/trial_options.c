@@ -2,6 +2,7 @@
 /* trial_options: the options that say what a trial is. */
 #include "bench/cli/trial_options.h"
 
+#include "bench/cli/bench_place.h"
 #include "bench/pktgen/gen.h"
 #include "bench/wire/wire_pace.h"
 
@@ -62,5 +63,9 @@ int trial_options_finish(struct trial_options *o, struct err *e)
 					      e)
 			 : 0;
 
+	if (!rc)
+		rc = bench_place_check_cpu("--gen-cpu", o->wish.gen_cpu, e);
+	if (!rc)
+		rc = bench_place_check_cpu("--fwd-cpu", o->wish.fwd_cpu, e);
 	return rc ? rc : trial_check(&o->wish, e);
 }

@@ -11,7 +11,7 @@ import pytest
 from tests.lib.lab import LIMIT, wait_for
 from tests.lib.wire import BENCH, Device, Sink, bench, gen, veth  # noqa: F401
 
-USAGE, UNAVAILABLE, OSERR, TEMPFAIL, NOPERM = 64, 69, 71, 75, 77
+USAGE, UNAVAILABLE, OSERR, IOERR, TEMPFAIL, NOPERM = 64, 69, 71, 74, 75, 77
 
 
 # --- round trips --------------------------------------------------------------------
@@ -237,3 +237,19 @@ def test_help_knows_them():
     for word in ("gen", "sink", "rtt", "ceiling"):
         text = subprocess.run([BENCH, "help", word], capture_output=True, text=True, check=True).stdout
         assert text.startswith(f"usage: ringway-bench {word} ") and "--json" in text
+
+
+@pytest.mark.parametrize("words", [["help"], ["help", "pcap"], ["version"], ["cases"], ["peers", "--list"]])
+@pytest.mark.parametrize("out", [">/dev/full", ">&-"])
+def test_results_that_cannot_be_written(words, out):
+    r = subprocess.run(["sh", "-c", f'exec "$0" "$@" {out}', BENCH, *words], stderr=subprocess.PIPE, text=True,
+                       timeout=LIMIT, check=False)
+    assert r.returncode == IOERR
+    assert r.stderr.count("\n") == 1 and "standard output" in r.stderr, r.stderr
+
+
+@pytest.mark.parametrize("words", [["gen", "--help"], ["gen", "v0", "--count", "1", "-h"], ["run", "--help", "x"]])
+def test_help_is_given_wherever_it_is_asked_for(words):
+    r = subprocess.run([BENCH, *words], capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert (r.returncode, r.stderr) == (0, "") and r.stdout.startswith(f"usage: ringway-bench {words[0]} ")
+    assert max(map(len, r.stdout.splitlines())) <= 90

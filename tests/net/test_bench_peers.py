@@ -132,6 +132,27 @@ def test_compare_tells_a_difference():
     assert r.returncode == 0 and re.search(r" better\n", r.stdout), (r.stdout, r.stderr)
 
 
+@pytest.mark.parametrize("words", [["peers", "--cases", "bridge"], ["compare", "bridge", "bridge"]])
+def test_the_document_alone_on_standard_output(words):
+    r = bench(*words, *SHORT, "--jobs", "pps64", "--rounds", 2, "--json", "-")
+    assert r.returncode == 0, r.stderr
+    doc = json.loads(r.stdout)  # once, when all is done, and nothing beside it
+    jsonschema.validate(doc, SCHEMA)
+    assert all(len(samples) == 2 for samples in doc["jobs"][0]["samples"].values())
+    assert "64-byte frames" in r.stderr
+    assert bench("report", "-", input=r.stdout).returncode == 0
+
+
+@pytest.mark.parametrize("words", [["peers", "--json"], ["compare", "bridge", "bridge", "--json"]])
+def test_without_the_right(words, tmp_path):
+    """Said once, before anything is tried or written."""
+    path = tmp_path / "x.json"
+    r = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", BENCH, *words, path],
+                       capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert (r.returncode, r.stdout) == (77, "") and not path.exists()
+    assert r.stderr.splitlines()[-1].endswith("run it as root") and r.stderr.count("run it as root") == 1, r.stderr
+
+
 @pytest.mark.parametrize("words, says", [
     (["peers", "--jobs", "pps65"], "no job 'pps65'"),
     (["peers", "--cases", "nothing"], "nothing"),

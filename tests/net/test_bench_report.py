@@ -156,6 +156,7 @@ def test_no_gnuplot(path, tmp_path):
     ("{\n\"format\": }", "no JSON at line 2"),
     ("[1, 2]", "no result document"),
     ('{"format": "other/1"}', "ringway-bench/1"),
+    ('{"case": "bridge", "sent": 100}', "what run and search print has no tables"),
     (json.dumps({**sample(), "rounds": 0}), "rounds"),
     (json.dumps({**sample(), "rounds": 2}), "2 rounds"),
     (json.dumps({**sample(), "jobs": [{"job": "../../x"}]}), "proper name"),

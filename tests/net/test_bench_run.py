@@ -228,6 +228,15 @@ def test_a_forwarder_that_dies_says_so(lab):
     (["bridge", "--rate"], "--rate needs a value, R"),
     (["bridge", "--job", "sing"], "rate|tcp|rtt|idle"),
     (["bridge", "--mtu", "20"], "--mtu 20"),
+    (["bridge", "--gen-cpu", "1023"], "--gen-cpu 1023: there is no such CPU"),
+    (["bridge", "--fwd-cpu", "1023"], "--fwd-cpu 1023: there is no such CPU"),
+    (["bridge", "--fwd-cpu", "-1"], "a CPU's number, or free"),
+    (["bridge", "--job", "tcp", "--rate", "5kpps"], "--rate: --job tcp has no use for it; it is for --job rate"),
+    (["bridge", "--job", "rtt", "--check"], "for --job rate"),
+    (["bridge", "--job", "idle", "--probe", "calls"], "for --job rate"),
+    (["bridge", "--streams", "4"], "for --job tcp"),
+    (["bridge", "--gap-us", "4"], "for --job rtt"),
+    (["bridge", "--hgrm", "x"], "--check takes it"),
 ], ids=lambda a: " ".join(a) if isinstance(a, list) else "")
 def test_bad_words(lab, args, part):
     assert part in refused(lab, "run", *args)
@@ -253,7 +262,8 @@ def start_long(lab, kind):
         args = (path, "--frames", "flows=1")
     else:
         args = LONG[kind]
-    return bench(lab, "run", *args, "--seconds", "1000", "--rate", "1000")
+    rate = () if kind in ("tcp", "rtt") else ("--rate", "1000")
+    return bench(lab, "run", *args, "--seconds", "1000", *rate)
 
 
 def end_and_look(lab, p, signum):
