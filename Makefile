@@ -143,6 +143,7 @@ uninstall:
 	rm -f $(SHARED)/man/man8/ringway.8 $(SHARED)/man/man5/ringway.conf.5 $(SHARED)/man/man1/ringway-bench.1
 	rm -f $(addprefix $(SHARED)/ringway/cases/,$(notdir $(wildcard bench/cases/*.case)))
 	rm -f $(DESTDIR)$(PREFIX)/libexec/ringway/rwloop
+	[ ! -d $(DESTDIR)$(PREFIX)/libexec/ringway ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PREFIX)/libexec/ringway
 	[ ! -d $(SHARED)/ringway/cases ] || rmdir -p --ignore-fail-on-non-empty $(SHARED)/ringway/cases
 
 clean: ; rm -rf build
