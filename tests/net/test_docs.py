@@ -141,6 +141,29 @@ def test_every_option_of_the_bench_is_told_of(command, section):
         assert re.search(rf"^\.It .*Fl -{option}\b", text, re.M), f"--{option} is not told of with {command}"
 
 
+@pytest.mark.parametrize("command", ["gen", "sink", "ceiling", "rtt", "pcap", "run", "search"])
+def test_every_option_of_the_bench_is_named(command):
+    text = re.sub(r"\n(?=[^.])", " ", BENCH_MAN)
+    found = re.findall(r"^  --([\w-]+)", bench_help(command), re.M)
+    assert found
+    for option in found:
+        assert re.search(rf"Fl (-[\w-]+ , )*-{option}\b", text), f"--{option} of {command} is not told of"
+
+
+def test_the_three_commands_of_measuring():
+    """Those of README's section, with a short time."""
+    block = indented(README, "Three commands to begin with")
+    program = ROOT / os.environ.get("BUILD", "build") / "ringway-bench"
+    commands = re.findall(r"^ringway-bench (\S.*?) {2,}#", block, re.M)
+    assert [c.split()[0] for c in commands] == ["run", "search", "peers"]
+    short = {"run": "--seconds 0.3", "search": "--seconds 0.1 --resolution 0.5 --keep-disturbed --max 2000",
+             "peers": "--quick --rounds 1 --seconds 0.2"}
+    for c in commands:
+        r = subprocess.run([program, *c.split(), *short[c.split()[0]].split()], capture_output=True, text=True,
+                           timeout=4 * LIMIT, check=False)
+        assert r.returncode == 0 and r.stdout, f"{c}: {r.returncode}\n{r.stdout}\n{r.stderr}"
+
+
 @pytest.mark.parametrize("page", ["ringway.8", "ringway.conf.5", "ringway-bench.1"])
 def test_pages_are_well_formed(page):
     r = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", ROOT / "man" / page], capture_output=True, text=True,
