@@ -2,6 +2,7 @@
 /* break_off: work that is ended by a signal where that is convenient. */
 #include "bench/cli/break_off.h"
 
+#include <errno.h>
 #include <signal.h>
 
 static atomic_bool ending, interim;
@@ -37,6 +38,12 @@ const atomic_bool *break_off_soon(void)
 bool break_off_is_asked(void)
 {
 	return atomic_load(&ending);
+}
+
+void break_off_status(struct err *e)
+{
+	if (e->code == -EINTR)
+		e->exit_status = 128 + SIGINT;
 }
 
 void break_off_interim(void)

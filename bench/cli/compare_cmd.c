@@ -59,6 +59,7 @@ static int measure(struct suite *s, const struct wish *w, struct err *e)
 	s->is_asked_to_end = break_off_is_asked;
 	break_off_later();
 	rc = suite_run(s, stderr, e);
+	break_off_status(e);
 	suite_trial_fini(&trial);
 	if (rc && rc != -EINTR)
 		return rc;

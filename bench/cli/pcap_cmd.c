@@ -30,7 +30,8 @@ static const struct bench_option options[] = {
 void pcap_cmd_help(FILE *f)
 {
 	bench_option_help(options, f);
-	fputs("\nSPEC is the frames in words, KEY=VALUE separated by commas (\"\" is "
+	fputs("\nFILE is a new capture file; - is standard output.\nSPEC is the frames "
+	      "in words, KEY=VALUE separated by commas (\"\" is "
 	      "enough):\n"
 	      "  proto=udp|tcp|udp6|tcp6|arp|eth  size=64 (with FCS; 64*7/594*4/1518, "
 	      "64-1518,\n"

@@ -201,6 +201,7 @@ static int measure(struct suite *s, const struct wish *w, struct err *e)
 	suite_trial_fini(&trial);
 	if (!rc && shown < 0)
 		*e = later;
+	break_off_status(e);
 	return rc ? rc : shown;
 }
 

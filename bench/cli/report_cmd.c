@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "bench/cli/bench_cmd.h"
 #include "bench/cli/bench_option.h"
@@ -80,6 +81,8 @@ static int refuse(struct err *e)
 				  "%s; 'peers --json FILE' and 'compare --json FILE' "
 				  "save one, what run and search print has no tables",
 				  why);
+	if (e->code == -EINVAL && e->exit_status == EX_OSERR) /* it is no JSON at all */
+		e->exit_status = EX_DATAERR;
 	return e->code ? e->code : -EINVAL;
 }
 

@@ -95,9 +95,9 @@ static int parse(struct search_run *s, int argc, char **argv, struct err *e)
 	if (!rc)
 		rc = check_kind(s, e);
 	if (!rc && s->max_text)
-		rc = trial_options_rate(s->max_text, frames, &s->max, e);
+		rc = trial_options_rate("max", s->max_text, frames, &s->max, e);
 	if (!rc && s->min_text)
-		rc = trial_options_rate(s->min_text, frames, &s->min, e);
+		rc = trial_options_rate("min", s->min_text, frames, &s->min, e);
 	return rc ? rc : trial_options_finish(&s->trial, e);
 }
 

@@ -2,6 +2,8 @@
 /* trial_options: the options that say what a trial is. */
 #include "bench/cli/trial_options.h"
 
+#include <string.h>
+
 #include "bench/cli/bench_place.h"
 #include "bench/pktgen/gen.h"
 #include "bench/wire/wire_pace.h"
@@ -37,17 +39,17 @@ const struct bench_option trial_options_table[] = {
 	{.name = NULL},
 };
 
-int trial_options_rate(const char *arg, const char *frames, double *pps, struct err *e)
+static int rate_of(const char *arg, const char *frames, double *pps, struct err *e)
 {
 	struct wire_pace_rate rate;
 	struct gen_spec spec;
 	struct gen *g;
 	int rc = wire_pace_parse(&rate, arg, e);
 
-	if (!rc)
-		rc = gen_spec_parse(&spec, frames ? frames : "", e);
 	if (!rc && rate.kind == WIRE_PACE_recorded)
 		rc = err_usage(e, "--rate recorded: a trial is of one rate");
+	if (!rc)
+		rc = gen_spec_parse(&spec, frames ? frames : "", e);
 	if (!rc)
 		rc = gen_open(&g, &spec, e);
 	if (rc < 0)
@@ -57,10 +59,24 @@ int trial_options_rate(const char *arg, const char *frames, double *pps, struct 
 	return 0;
 }
 
+int trial_options_rate(const char *name, const char *arg, const char *frames, double *pps,
+		       struct err *e)
+{
+	static const char usual[] = "--rate "; /* as a rate's sentence begins */
+	struct err why = {0};
+	int rc = rate_of(arg, frames, pps, &why);
+
+	if (rc < 0 && !strncmp(why.text, usual, strlen(usual)))
+		return err_usage(e, "--%s %s", name, why.text + strlen(usual));
+	if (rc < 0)
+		*e = why;
+	return rc;
+}
+
 int trial_options_finish(struct trial_options *o, struct err *e)
 {
-	int rc = o->rate ? trial_options_rate(o->rate, o->wish.frames, &o->wish.rate_pps,
-					      e)
+	int rc = o->rate ? trial_options_rate("rate", o->rate, o->wish.frames,
+					      &o->wish.rate_pps, e)
 			 : 0;
 
 	if (!rc)

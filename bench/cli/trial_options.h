@@ -21,7 +21,9 @@ int trial_options_finish(struct trial_options *o, struct err *e);
 
 /*
  * "max", "50kpps", "10%@10Gbit" ... of these frames, as frames per second (0: flat out).
+ * name: of the option.
  */
-int trial_options_rate(const char *arg, const char *frames, double *pps, struct err *e);
+int trial_options_rate(const char *name, const char *arg, const char *frames, double *pps,
+		       struct err *e);
 
 #endif

@@ -200,3 +200,10 @@ def test_a_full_disk_is_told():
 def test_help_names_the_keys():
     r = subprocess.run([BENCH, "help", "pcap"], capture_output=True, text=True, timeout=LIMIT)
     assert r.returncode == 0 and all(k in r.stdout for k in ("proto=", "size=", "flows=", "--count", "gso="))
+
+
+def test_to_standard_output(tmp_path):
+    """What is printed is what a file of the same words holds, and nothing else."""
+    r = subprocess.run([BENCH, "pcap", "--count", "3", "flows=2", "-"], capture_output=True, timeout=LIMIT, check=True)
+    assert pcap("--count", "3", "flows=2", tmp_path / "f").returncode == 0
+    assert r.stdout == (tmp_path / "f").read_bytes() and r.stderr == b""

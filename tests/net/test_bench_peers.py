@@ -88,7 +88,7 @@ def test_broken_off(signum, tmp_path):
         p.kill()
         p.wait()
     if signum == signal.SIGINT:
-        assert p.returncode == 71 and re.search(r"\nringway-bench: broken off in round [34]\n$", err), err
+        assert p.returncode == 130 and re.search(r"\nringway-bench: broken off in round [34]\n$", err), err
         assert re.search(r"  ringway +\d", out), out
     else:
         assert p.returncode == -signal.SIGKILL

@@ -381,6 +381,8 @@ def test_a_reset_is_as_long_as_it_was(lab):
     (["bridge", "reset", "--event", "true", "--max", "5"], "--max"),
     (["bridge", "loss", "--count", "5"], "'--count' is no option of search"),
     (["bridge", "loss", "--step", "2"], "--step 2"),
+    (["bridge", "loss", "--max", "10%"], "--max 10%: of what line?"),
+    (["bridge", "loss", "--min", "recorded"], "--min recorded: a trial is of one rate"),
     (["bridge", "throughput", "--max", "1000", "--min", "2000"], "2000"),
 ], ids=lambda a: " ".join(a) if isinstance(a, list) else "")
 def test_bad_words_of_a_search(lab, args, part):
