@@ -86,7 +86,7 @@ static int parse(struct wish *w, int argc, char **argv, bool *is_server, struct 
 				 "rtt: it is 'rtt server' or 'rtt client ADDRESS'; see "
 				 "'ringway-bench help rtt'");
 	w->rtt.server = argv[at + 1];
-	return 0;
+	return told_hgrm_check(w->hgrm, e);
 }
 
 static int serve(struct wish *w, struct err *e)

@@ -106,6 +106,8 @@ static int parse(struct run *r, int argc, char **argv, struct err *e)
 	if (r->hgrm && !r->is_check && w->job != TRIAL_JOB_rtt)
 		return err_usage(e, "--hgrm: no latency is taken; --check takes it");
 	at = check_job(r, e);
+	if (!at)
+		at = told_hgrm_check(r->hgrm, e);
 	return at < 0 ? at : trial_options_finish(&r->trial, e);
 }
 

@@ -83,7 +83,7 @@ static int parse(struct wish *w, int argc, char **argv, struct err *e)
 		return err_usage(
 			e, "--hgrm: only frames that are looked at one by one have a "
 			   "latency (--io mmap or tap, not a pcap's)");
-	return 0;
+	return told_hgrm_check(w->hgrm, e);
 }
 
 /* --- counting --------------------------------------------------------------------- */

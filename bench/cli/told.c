@@ -3,9 +3,12 @@
 #include "bench/cli/told.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void told_progress(const char *fmt, ...)
@@ -68,6 +71,28 @@ void told_hist_print(FILE *f, const char *what, const struct hist *h)
 		what, us(hist_min(h)), us(told_percentile(h, 50)),
 		us(told_percentile(h, 90)), us(told_percentile(h, 99)),
 		us(told_percentile(h, 99.9)), us(hist_max(h)));
+}
+
+int told_hgrm_check(const char *path, struct err *e)
+{
+	struct stat st;
+	char *folder;
+	int rc = 0;
+
+	if (!path)
+		return 0;
+	if (stat(path, &st) == 0) {
+		rc = S_ISDIR(st.st_mode) ? -EISDIR : access(path, W_OK) < 0 ? -errno : 0;
+	} else if (errno == ENOENT) { /* then it is to be made */
+		folder = strdup(path);
+		if (!folder)
+			return err_set(e, -ENOMEM, "no memory for a path");
+		rc = access(dirname(folder), W_OK | X_OK) < 0 ? -errno : 0;
+		free(folder);
+	} else {
+		rc = -errno;
+	}
+	return rc ? err_set(e, rc, "--hgrm %s: %s", path, strerror(-rc)) : 0;
 }
 
 int told_hgrm(const struct hist *h, const char *path, struct err *e)

@@ -24,6 +24,8 @@ uint64_t told_percentile(const struct hist *h, double percent);
 json_t *told_hist_json(const struct hist *h);
 void told_hist_print(FILE *f, const char *what, const struct hist *h);
 
+/* Can it be written? Asked before the work, not behind it; NULL: nothing is wanted. */
+int told_hgrm_check(const char *path, struct err *e);
 /* Write the percentile distribution, in microseconds, to a file. */
 int told_hgrm(const struct hist *h, const char *path, struct err *e);
 

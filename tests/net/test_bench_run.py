@@ -237,6 +237,8 @@ def test_a_forwarder_that_dies_says_so(lab):
     (["bridge", "--streams", "4"], "for --job tcp"),
     (["bridge", "--gap-us", "4"], "for --job rtt"),
     (["bridge", "--hgrm", "x"], "--check takes it"),
+    (["bridge", "--check", "--seconds", "1000", "--hgrm", "/nonexistent/x"], "--hgrm /nonexistent/x: No such file"),
+    (["bridge", "--check", "--seconds", "1000", "--hgrm", "/etc"], "--hgrm /etc: Is a directory"),
 ], ids=lambda a: " ".join(a) if isinstance(a, list) else "")
 def test_bad_words(lab, args, part):
     assert part in refused(lab, "run", *args)
