@@ -31,12 +31,6 @@ struct slot {
 	unsigned i;
 };
 
-static bool is_free(const struct fdb *f, const struct fdb_bucket *b, unsigned i,
-		    uint32_t tick)
-{
-	return !b->key[i] || fdb_slot_is_expired(f, b->value[i], tick);
-}
-
 /* A free slot of the emptier bucket; the first, where lookups begin, if they are equal.
  */
 static bool choose_free(const struct fdb *f, struct fdb_place at, uint32_t tick,
@@ -48,7 +42,7 @@ static bool choose_free(const struct fdb *f, struct fdb_place at, uint32_t tick,
 		unsigned n = 0, last = 0;
 
 		for (unsigned i = 0; i < FDB_WAYS; i++) {
-			if (is_free(f, at.b[k], i, tick)) {
+			if (fdb_slot_is_free(f, at.b[k], i, tick)) {
 				n++;
 				last = i;
 			}
@@ -63,7 +57,8 @@ static bool choose_free(const struct fdb *f, struct fdb_place at, uint32_t tick,
 
 /*
  * What a newcomer of the port displaces, the port's account having it already: of the
- * port with the most entries the oldest. port -1: a static one, it displaces any.
+ * port with the most entries the oldest, which is counted. port -1: a static one, it
+ * displaces any.
  */
 static bool choose_victim(const struct fdb *f, struct fdb_place at, int port,
 			  uint32_t tick, struct slot *s)
@@ -90,6 +85,9 @@ static bool choose_victim(const struct fdb *f, struct fdb_place at, int port,
 		best_age = age;
 		*s = c;
 	}
+	if (is_found)
+		fdb_slot_count_up(
+			&f->ports[fdb_slot_port_of(s->b->value[s->i])].n_evicted);
 	return is_found;
 }
 

@@ -52,11 +52,12 @@ struct fdb_bucket {
 
 /* One port's account; all of it is atomic. */
 struct fdb_port {
-	uint32_t n;	  /* dynamic entries, expired ones that still stand included */
-	uint32_t limit;	  /* of n */
-	uint64_t n_moves; /* addresses that came here from other ports */
-	uint64_t n_limit; /* not learnt: the limit */
-	uint64_t n_full;  /* not learnt: no place */
+	uint32_t n;	    /* dynamic entries, expired ones that still stand included */
+	uint32_t limit;	    /* of n */
+	uint64_t n_moves;   /* addresses that came here from other ports */
+	uint64_t n_limit;   /* not learnt: the limit */
+	uint64_t n_full;    /* not learnt: no place */
+	uint64_t n_evicted; /* entries of this port that others displaced, or its own */
 };
 
 struct fdb {
@@ -80,7 +81,7 @@ struct fdb_conf {
 	uint64_t seed;	    /* random and secret */
 };
 
-/* Bytes of memory for a table: 100,000 addresses and 256 ports take 4 MiB and 8 KiB. */
+/* Bytes of memory for a table: 100,000 addresses and 256 ports take 4 MiB and 10 KiB. */
 size_t fdb_mem_len(const struct fdb_conf *c);
 
 /*

@@ -218,6 +218,12 @@ static inline void fdb_slot_discount(struct fdb *f, uint32_t value)
 				   __ATOMIC_RELAXED);
 }
 
+static inline bool fdb_slot_is_free(const struct fdb *f, const struct fdb_bucket *b,
+				    unsigned i, uint32_t tick)
+{
+	return !b->key[i] || fdb_slot_is_expired(f, b->value[i], tick);
+}
+
 static inline void fdb_slot_put(struct fdb *f, struct fdb_bucket *b, unsigned i,
 				uint64_t key, uint32_t value)
 {
