@@ -145,12 +145,17 @@ static struct queue *queue_for(struct job *j, unsigned i, unsigned to)
 	return out->queues[j->hash[i] % out->n];
 }
 
-/* A copy in one buffer of the pool, or NULL. */
-static struct pkt *copy_of(struct pool *pool, const struct pkt *p)
+/* A copy for q in one buffer of the pool, or NULL. */
+static struct pkt *copy_of(struct pool *pool, const struct pkt *p, struct queue *q)
 {
-	struct pkt *copy = p->total_len <= PKT_ROOM ? pool_get(pool) : NULL;
+	struct pkt *copy;
 	uint32_t at = 0;
 
+	if (p->total_len > PKT_ROOM)
+		return NULL;
+	if (!pool->n_free && q->ops->reclaim)
+		q->ops->reclaim(q);
+	copy = pool_get(pool);
 	if (!copy)
 		return NULL;
 	pkt_reset(copy, p->total_len);
@@ -171,7 +176,7 @@ static struct pkt *take(struct job *j, unsigned i, unsigned to, struct queue *q)
 		j->b->pkts[i] = NULL;
 	} else {
 		counter_add(&j->in->count.copies, 1);
-		p = copy_of(j->w->pool, p);
+		p = copy_of(j->w->pool, p, q);
 		if (!p) {
 			counter_add(&q->count.drops[DROP_tx_no_copy], 1);
 			return NULL;

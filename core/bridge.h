@@ -16,7 +16,8 @@
  *
  * A packet has one owner and may leave in different forms (VLAN tag, offloads), so
  * flooding copies it for each output into the worker's own buffers; the last output
- * gets the packet itself. Where no buffer is left the output's drop is counted
+ * gets the packet itself. Where no buffer is left, and none can be reclaimed from what
+ * was sent before, the output's drop is counted
  * (tx_no_copy), and the frame still leaves at the last one. Received + copies = sent +
  * drops; counters.copies counts also those that could not be made.
  *
@@ -77,6 +78,12 @@ struct bridge_time {
 	uint32_t tick; /* fdb_tick */
 	uint64_t ns;   /* monotonic */
 };
+
+/* What a clock says, CLOCK_MONOTONIC in nanoseconds. */
+static inline struct bridge_time bridge_time_of(const struct bridge *br, uint64_t ns)
+{
+	return (struct bridge_time){.tick = fdb_tick(br->fdb, ns / 1000000), .ns = ns};
+}
 
 /* A packet's way. */
 struct bridge_way {

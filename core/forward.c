@@ -2,6 +2,7 @@
 /* The way of a packet, readable on one screen. */
 #include "core/forward.h"
 
+#include "core/bridge.h"
 #include "core/vnet.h"
 #include "core/xconnect.h"
 
@@ -34,7 +35,8 @@ static void filter(struct queue *q, struct burst *b)
 	b->n = n;
 }
 
-static void forward_burst(struct queue *q, struct forward_turn *turn)
+static void forward_burst(const struct forward *f, struct queue *q,
+			  struct forward_turn *turn)
 {
 	uint64_t bytes = q->count.rx_bytes;
 	struct burst b;
@@ -46,7 +48,11 @@ static void forward_burst(struct queue *q, struct forward_turn *turn)
 	turn->packets += b.n;
 	turn->bytes += q->count.rx_bytes - bytes;
 	filter(q, &b);
-	xconnect_send(q, &b);
+	if (q->bridge)
+		bridge_send(q->bridge, q->bridge_port, q, &b,
+			    bridge_time_of(q->bridge->bridge, f->now_ns));
+	else
+		xconnect_send(q, &b);
 }
 
 struct forward_turn forward_turn(struct forward *f)
@@ -59,7 +65,7 @@ struct forward_turn forward_turn(struct forward *f)
 		next = q->next_ready;
 		q->is_ready = false;
 		do
-			forward_burst(q, &turn);
+			forward_burst(f, q, &turn);
 		while (q->has_more);
 	}
 	return turn;

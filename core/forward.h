@@ -8,6 +8,7 @@
 /* The queues that have packets for the coming turn, in the order they came. */
 struct forward {
 	struct queue *first, *last;
+	uint64_t now_ns; /* CLOCK_MONOTONIC at this turn; looked at only for bridges */
 };
 
 /* Note that q has packets; once is enough, more do no harm. */

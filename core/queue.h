@@ -17,6 +17,7 @@
  * frames come and go and are chosen at set-up.
  */
 struct queue;
+struct bridge_worker;
 
 struct queue_ops {
 	/* Fill the empty burst with what has come: at most BURST_MAX packets. */
@@ -39,6 +40,10 @@ struct queue {
 	bool is_ready;
 	bool has_more; /* rx filled the burst and has more: ask again in this turn */
 	unsigned caps; /* what the output takes undone: OFFLOAD_* of core/offload.h */
+	/* the bridge that frames from here go through, as those of its port number
+	 * bridge_port; NULL = none, they go to out */
+	struct bridge_worker *bridge;
+	unsigned bridge_port;
 	/* where frames from here go: n_out queues of the connected port */
 	struct queue *const *out;
 	unsigned n_out; /* 0 = connected to nothing */

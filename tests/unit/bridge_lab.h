@@ -83,7 +83,8 @@ static inline void lab_open(struct bridge_lab *l, uint32_t ageing_ms, uint64_t s
 				.ports = l->ports,
 				.n_ports = LAB_PORTS,
 				.vlan_proto = VLAN_8021Q};
-	l->w = (struct bridge_worker){&l->br, l->outs, &l->pool, seed};
+	l->w = (struct bridge_worker){
+		.bridge = &l->br, .outs = l->outs, .pool = &l->pool, .flow_seed = seed};
 }
 
 static inline void lab_close(struct bridge_lab *l)
