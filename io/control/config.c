@@ -28,6 +28,8 @@ void config_fini(struct config *c)
 	free(c->ports);
 	free(c->port_wheres);
 	free(c->connects);
+	free(c->bridges);
+	free(c->members);
 	config_init(c);
 }
 
@@ -52,11 +54,7 @@ const char *config_keep_file(struct config *c, const char *file)
 	return c->files[c->n_files] ? c->files[c->n_files++] : NULL;
 }
 
-/*
- * Room for one element more behind n of them; arrays double at powers of two,
- * so that many ports cost no quadratic copying. The array, or NULL.
- */
-static void *grow(void *array, unsigned n, size_t size)
+void *config_grow(void *array, unsigned n, size_t size)
 {
 	if (n & (n - 1))
 		return array;
@@ -76,8 +74,7 @@ int config_port_index(const struct config *c, const char *id)
 	return -1;
 }
 
-/* "FILE:LINE", or how the command line is called. */
-static const char *where_text(const struct config_where *w, char buf[128])
+const char *config_where_text(const struct config_where *w, char buf[128])
 {
 	if (!w->file)
 		return "the command line";
@@ -98,10 +95,10 @@ static struct port_spec *port_room(struct config *c, struct err *e)
 			CONFIG_PORTS_MAX);
 		return NULL;
 	}
-	ports = grow(c->ports, c->n_ports, sizeof(*c->ports));
+	ports = config_grow(c->ports, c->n_ports, sizeof(*c->ports));
 	if (ports)
 		c->ports = ports;
-	wheres = grow(c->port_wheres, c->n_ports, sizeof(*c->port_wheres));
+	wheres = config_grow(c->port_wheres, c->n_ports, sizeof(*c->port_wheres));
 	if (wheres)
 		c->port_wheres = wheres;
 	if (!ports || !wheres) {
@@ -120,7 +117,7 @@ static int check_new_id(const struct config *c, const char *id, struct err *e)
 		return 0;
 	return err_usage(e,
 			 "port '%s' is there already (from %s); each id may be used once",
-			 id, where_text(&c->port_wheres[idx], buf));
+			 id, config_where_text(&c->port_wheres[idx], buf));
 }
 
 int config_add_port(struct config *c, const char *spec, struct err *e)
@@ -181,7 +178,7 @@ int config_add_connect(struct config *c, const char *pair,
 		err_usage(e, "more than %d connections", CONFIG_PORTS_MAX);
 		return config_blame(where, -EINVAL, e);
 	}
-	room = grow(c->connects, c->n_connects, sizeof(*c->connects));
+	room = config_grow(c->connects, c->n_connects, sizeof(*c->connects));
 	if (!room)
 		return no_memory(e);
 	c->connects = room;
@@ -279,7 +276,7 @@ static int set_once(struct config *c, unsigned idx, const char *value,
 
 	if (c->is_set[idx] && here->file == there->file)
 		return err_usage(e, "%s is given twice (before at %s); keep one of them",
-				 settings[idx].name, where_text(there, buf));
+				 settings[idx].name, config_where_text(there, buf));
 	if (c->is_set[idx] && !is_override(here, there)) {
 		config_init(&untouched); /* still to be checked, not to be used */
 		return settings[idx].set(&untouched, value, e);

@@ -15,7 +15,10 @@ enum {
 	CONFIG_CPUS_MAX = VALUE_CPUS_MAX,
 	CONFIG_WORKERS_MAX = 256,
 	CONFIG_BUSY_POLL_MAX = 1000000, /* microseconds */
-	CONFIG_SETTINGS = 5,		/* keys that config_set knows */
+	CONFIG_AGEING_S = 300,		/* as in Linux */
+	CONFIG_AGEING_MAX = 1000000,	/* seconds */
+	CONFIG_FDB_SIZE = 16384,
+	CONFIG_SETTINGS = 5, /* keys that config_set knows */
 };
 
 /* Where a thing was written. */
@@ -30,12 +33,35 @@ struct config_connect {
 	struct config_where where;
 };
 
+struct config_bridge {
+	char name[PORT_ID_MAX + 1];
+	struct config_where where;
+	unsigned n_ports;
+	uint32_t ageing_ms;
+	unsigned n_macs;
+	bool vlan_filtering;
+	uint16_t vlan_proto; /* VLAN_8021Q, VLAN_8021AD */
+	uint16_t group_fwd_mask;
+	unsigned given; /* which keys were written; config_bridge.c's own */
+};
+
+/* A port of a bridge, by id and by the bridge's index. */
+struct config_member {
+	char port[PORT_ID_MAX + 1];
+	unsigned bridge;
+	struct config_where where;
+};
+
 struct config {
 	struct port_spec *ports; /* owned array */
 	struct config_where *port_wheres;
 	unsigned n_ports;
 	struct config_connect *connects; /* owned array */
 	unsigned n_connects;
+	struct config_bridge *bridges; /* owned array */
+	unsigned n_bridges;
+	struct config_member *members; /* owned array, of all bridges, as written */
+	unsigned n_members;
 	unsigned n_workers;
 	int cpus[CONFIG_CPUS_MAX];
 	unsigned n_cpus;
@@ -73,6 +99,17 @@ int config_new_port(struct config *c, const char *id, const struct config_where 
 int config_add_connect(struct config *c, const char *pair,
 		       const struct config_where *where, struct err *e);
 
+/* text: "NAME=A,B,...", ports and settings ("KEY=VALUE") in any order. */
+int config_bridge_add(struct config *c, const char *text, struct err *e);
+
+/* A bridge without ports yet, for a file's section: its index. */
+int config_bridge_new(struct config *c, const char *name,
+		      const struct config_where *where, struct err *e);
+
+/* A setting of it: "ports" (repeatable), "ageing-time", "vlan-filtering", ... */
+int config_bridge_set(struct config *c, unsigned bridge, const char *key,
+		      const char *value, const struct config_where *where, struct err *e);
+
 /*
  * key: "workers", "cpus", "busy-poll", "uring-form", "pidfile". Twice in one
  * file, or twice on the command line, is an error; a later file wins over an
@@ -87,6 +124,15 @@ const char *config_keep_file(struct config *c, const char *file);
 /* Where a setting that config_set took was written; never NULL. */
 const struct config_where *config_where_of(const struct config *c, const char *key);
 
+/* "FILE:LINE", or how the command line is called. */
+const char *config_where_text(const struct config_where *w, char buf[128]);
+
+/*
+ * Room for one element more behind n of them; arrays double at powers of two,
+ * so that many ports cost no quadratic copying. The array, or NULL.
+ */
+void *config_grow(void *array, unsigned n, size_t size);
+
 /* Make a usage error in a file one of configuration, with "FILE:LINE: " before it. */
 int config_blame(const struct config_where *where, int code, struct err *e);
 
@@ -99,9 +145,12 @@ int config_load(struct config *c, const char *file, struct err *e);
 /*
  * All checks that need no kernel: each port_spec_check, no standard output
  * or error as a port, no fd used twice over all ports, pairs known and each port in one
- * pair at most, at least one port (config_check.c).
+ * pair or bridge at most, at least one port (config_check.c).
  */
 int config_check(const struct config *c, struct err *e);
+
+/* Of these: the bridges, and the options of their ports (config_check_bridge.c). */
+int config_check_bridge(const struct config *c, struct err *e);
 
 /* Index of a port by id, or -1. */
 int config_port_index(const struct config *c, const char *id);

@@ -198,5 +198,7 @@ int config_check(const struct config *c, struct err *e)
 		code = check_fds(c, e);
 	if (code == 0)
 		code = check_connects(c, e);
+	if (code == 0)
+		code = config_check_bridge(c, e);
 	return code;
 }

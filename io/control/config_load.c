@@ -12,13 +12,14 @@
 #include "io/control/inifile.h"
 #include "io/port/value.h"
 
-enum section { SECTION_port, SECTION_connect, SECTION_ringway };
+enum section { SECTION_port, SECTION_bridge, SECTION_connect, SECTION_ringway };
 
 struct loading {
 	struct config *c;
 	const char *file; /* kept by the config */
 	enum section section;
-	int port; /* index, in SECTION_port */
+	int port;   /* index, in SECTION_port */
+	int bridge; /* the same */
 };
 
 static int take_section(void *user, const char *name, unsigned line, struct err *e)
@@ -33,6 +34,11 @@ static int take_section(void *user, const char *name, unsigned line, struct err 
 		l->port = config_new_port(l->c, rest, &where, e);
 		return l->port < 0 ? l->port : 0;
 	}
+	if (len == 6 && strncmp(name, "bridge", len) == 0) {
+		l->section = SECTION_bridge;
+		l->bridge = config_bridge_new(l->c, rest, &where, e);
+		return l->bridge < 0 ? l->bridge : 0;
+	}
 	if (strcmp(name, "connect") == 0)
 		l->section = SECTION_connect;
 	else if (strcmp(name, "ringway") == 0)
@@ -40,8 +46,7 @@ static int take_section(void *user, const char *name, unsigned line, struct err 
 	else
 		return err_config(e,
 				  "%s:%u: [%s]: no such section; there are [port ID], "
-				  "[connect] and "
-				  "[ringway]",
+				  "[bridge NAME], [connect] and [ringway]",
 				  l->file, line, name);
 	return 0;
 }
@@ -71,6 +76,9 @@ static int take_key(void *user, const char *key, const char *value, unsigned lin
 	switch (l->section) {
 	case SECTION_port:
 		return take_port_key(l, key, value, &where, e);
+	case SECTION_bridge:
+		return config_bridge_set(l->c, (unsigned)l->bridge, key, value, &where,
+					 e);
 	case SECTION_ringway:
 		return config_set(l->c, key, value, &where, e);
 	case SECTION_connect:

@@ -16,6 +16,8 @@ static const struct row {
 } rows[] = {
 	{"port", 0, "SPEC", "open a port; repeatable; SPEC as in tap,id=a,ifname=tap0"},
 	{"connect", 0, "A:B", "cross-connect the ports A and B; repeatable"},
+	{"bridge", 0, "NAME=A,B,...",
+	 "a learning bridge of these ports; KEY=VALUE for its settings; repeatable"},
 	{"config", 'c', "FILE", "read FILE, then FILE.d/*.conf; see ringway.conf(5)"},
 	{"check", 0, NULL,
 	 "check everything that can be checked without opening; then exit"},
@@ -60,6 +62,20 @@ static const char spec_help[] =
 	"  vhost-workers=shared|per-queue  threads of vhost-net: one for each queue "
 	"pair, or two\n"
 	"  vhost-cpus=LIST    CPUs for them, one each in turn, as in 0-3,,5\n"
+	"and for a port of a bridge:\n"
+	"  learning=on|off flood=on|off mcast-flood=on|off bcast-flood=on|off (on)\n"
+	"  isolated=on|off    send to no other isolated port (off)\n"
+	"  split-horizon=N    send to no other port of the same number (none)\n"
+	"  mac-limit=N        addresses it may have learnt at once (no limit)\n"
+	"  access=VID         its VLAN, without tags (1); or trunk=LIST, tagged, as in "
+	"10,,20-30,\n"
+	"                     and native=VID, untagged (none)\n"
+	"  storm-broadcast=PPS[:BPS] storm-multicast=PPS[:BPS] storm-unicast=PPS[:BPS]\n"
+	"                     packets and bytes per second that it may bring (no "
+	"limit)\n"
+	"\nSettings of a bridge: ageing-time=SECONDS (300) vlan-filtering=on|off (off)\n"
+	"  vlan-protocol=802.1Q|802.1ad (802.1Q) group-fwd-mask=MASK (0) fdb-size=N "
+	"(16384)\n"
 	"\nSignals: SIGTERM and SIGINT end ringway, SIGUSR1 prints counters. See "
 	"ringway(8).\n";
 
@@ -86,6 +102,8 @@ static int take(struct config *c, const char *name, const char *value, bool *hel
 		return config_add_port(c, value, e);
 	if (strcmp(name, "connect") == 0)
 		return config_add_connect(c, value, NULL, e);
+	if (strcmp(name, "bridge") == 0)
+		return config_bridge_add(c, value, e);
 	if (strcmp(name, "config") == 0)
 		return config_load(c, value, e);
 	if (strcmp(name, "foreground") == 0)

@@ -59,6 +59,7 @@ static void port_line(FILE *f, struct port *p, const struct counters *c)
 	put(f, "tx_made_bytes", c->tx_made_bytes);
 	put(f, "tx_sw_gso", c->tx_sw_gso);
 	put(f, "tx_sw_csum", c->tx_sw_csum);
+	put(f, "copies", c->copies);
 	put(f, "drops", counters_drops(c));
 	put_kernel(f, p);
 	fputc('\n', f);
@@ -106,6 +107,7 @@ static void queue_lines(FILE *f, const struct engine *g, const char *id, unsigne
 	put(f, "tx_bytes", counters_sent_bytes(c));
 	put(f, "tx_bursts", c->tx_bursts);
 	put(f, "tx_made_packets", c->tx_made_packets);
+	put(f, "copies", c->copies);
 	put(f, "rx_no_buffer", c->rx_no_buffer);
 	put(f, "syscalls", c->syscalls);
 	put(f, "kicks", c->kicks);
@@ -140,6 +142,21 @@ static void worker_line(FILE *f, const struct engine *g, unsigned worker)
 	fputc('\n', f);
 }
 
+static void bridge_line(FILE *f, const struct engine *g, unsigned bridge)
+{
+	struct engine_bridge_stats st = {.name = "-"};
+
+	engine_bridge_stats(g, bridge, &st);
+	fprintf(f, "bridge=%s ports=%u", st.name, st.n_ports);
+	put(f, "entries", st.entries);
+	put(f, "moves", st.moves);
+	put(f, "flushed", st.flushed);
+	put(f, "evicted", st.evicted);
+	put(f, "refused_limit", st.refused_limit);
+	put(f, "refused_full", st.refused_full);
+	fputc('\n', f);
+}
+
 /*
  * Each queue is read once, and the lines of port and total are sums of what
  * the lines of the queues show: the report agrees with itself under load.
@@ -169,10 +186,13 @@ void report_write(FILE *f, const struct engine *g, struct port *ports, unsigned 
 
 	for (unsigned i = 0; i < n_ports; i++)
 		port_lines(f, g, &ports[i], i, &total);
+	for (unsigned i = 0; i < engine_bridge_count(g); i++)
+		bridge_line(f, g, i);
 	for (unsigned i = 0; i < engine_n_workers(g); i++)
 		worker_line(f, g, i);
 	fputs("total", f);
 	put(f, "rx_packets", total.rx_packets);
+	put(f, "copies", total.copies);
 	put(f, "tx_packets", counters_sent_packets(&total));
 	put(f, "tx_made_packets", total.tx_made_packets);
 	put(f, "drops", counters_drops(&total));

@@ -28,6 +28,8 @@ struct run {
 	struct port *ports;
 	unsigned n_open; /* of ports: those that port_open succeeded for */
 	unsigned n_seen; /* those that port_open was called for: it owns their fds */
+	struct engine_bridge_conf *bridges;
+	unsigned *bridge_ports; /* of all bridges */
 	struct engine *engine;
 	struct pidfile pidfile;
 	struct signals signals;
@@ -111,6 +113,37 @@ static int open_ports(struct run *r, struct err *e)
 	return 0;
 }
 
+/* The bridges as the engine wants them; close_all frees them. */
+static int plan_bridges(struct run *r, struct err *e)
+{
+	const struct config *c = &r->config;
+	unsigned n = 0;
+
+	r->bridges = calloc(c->n_bridges + 1, sizeof(*r->bridges));
+	r->bridge_ports = calloc(c->n_members + 1, sizeof(*r->bridge_ports));
+	if (!r->bridges || !r->bridge_ports)
+		return err_set(e, -ENOMEM, "no memory for %u bridges", c->n_bridges);
+	for (unsigned i = 0; i < c->n_bridges; i++) {
+		const struct config_bridge *b = &c->bridges[i];
+
+		r->bridges[i] = (struct engine_bridge_conf){
+			.name = b->name,
+			.ports = r->bridge_ports + n,
+			.n_ports = b->n_ports,
+			.ageing_ms = b->ageing_ms,
+			.n_macs = b->n_macs,
+			.vlan_filtering = b->vlan_filtering,
+			.vlan_proto = b->vlan_proto,
+			.group_fwd_mask = b->group_fwd_mask,
+		};
+		for (unsigned k = 0; k < c->n_members; k++)
+			if (c->members[k].bridge == i)
+				r->bridge_ports[n++] = (unsigned)config_port_index(
+					c, c->members[k].port);
+	}
+	return 0;
+}
+
 static int start_engine(struct run *r, struct err *e)
 {
 	const struct config *c = &r->config;
@@ -120,6 +153,7 @@ static int start_engine(struct run *r, struct err *e)
 		.n_ports = c->n_ports,
 		.pairs = pairs,
 		.n_pairs = c->n_connects,
+		.n_bridges = c->n_bridges,
 		.n_workers = c->n_workers,
 		.cpus = c->cpus,
 		.n_cpus = c->n_cpus,
@@ -135,7 +169,10 @@ static int start_engine(struct run *r, struct err *e)
 		pairs[i].a = (unsigned)config_port_index(c, c->connects[i].a);
 		pairs[i].b = (unsigned)config_port_index(c, c->connects[i].b);
 	}
-	code = engine_start(&r->engine, &conf, e);
+	code = plan_bridges(r, e);
+	conf.bridges = r->bridges;
+	if (code == 0)
+		code = engine_start(&r->engine, &conf, e);
 	free(pairs);
 	return code;
 }
@@ -151,19 +188,26 @@ static void notify(struct run *r, const char *state)
 	say_line(e.text);
 }
 
+/* ", 2 bridges", or nothing where there is none. */
+static const char *count_bridges(const struct config *c, char text[32])
+{
+	snprintf(text, 32, ", %u bridge%s", c->n_bridges, plural(c->n_bridges));
+	return c->n_bridges ? text : "";
+}
+
 static void say_ready(const struct run *r)
 {
 	const struct config *c = &r->config;
 	struct engine_worker_stats st = {.form = LOOP_FORM_E};
 	unsigned n_workers = engine_n_workers(r->engine);
-	char how[32] = "epoll";
+	char how[32] = "epoll", bridges[32];
 
 	engine_worker_stats(r->engine, 0, &st);
 	if (st.form != LOOP_FORM_E)
 		snprintf(how, sizeof(how), "io_uring form %s", engine_form_name(st.form));
-	say_fmt("ready: %u port%s, %u connection%s, %u worker%s (%s)", c->n_ports,
-		plural(c->n_ports), c->n_connects, plural(c->n_connects), n_workers,
-		plural(n_workers), how);
+	say_fmt("ready: %u port%s, %u connection%s%s, %u worker%s (%s)", c->n_ports,
+		plural(c->n_ports), c->n_connects, plural(c->n_connects),
+		count_bridges(c, bridges), n_workers, plural(n_workers), how);
 }
 
 /* All that must have happened before others are told that we are ready. */
@@ -247,6 +291,8 @@ static int close_port(struct run *r, struct port *p, struct err *e)
 static int close_all(struct run *r, int code, struct err *e)
 {
 	engine_stop(&r->engine);
+	free(r->bridges);
+	free(r->bridge_ports);
 	while (r->n_open > 0) {
 		struct err own = {0};
 		int failed = close_port(r, &r->ports[--r->n_open], &own);
@@ -284,6 +330,7 @@ int run_command(int argc, char **argv, struct err *e)
 {
 	struct run *r = calloc(1, sizeof(*r));
 	bool help = false;
+	char bridges[32];
 	int code;
 
 	if (!r)
@@ -297,9 +344,9 @@ int run_command(int argc, char **argv, struct err *e)
 	else if (code == 0)
 		code = check(&r->config, e);
 	if (code == 0 && !help && r->config.check_only)
-		printf("ringway: configuration ok: %u port%s, %u connection%s\n",
+		printf("ringway: configuration ok: %u port%s, %u connection%s%s\n",
 		       r->config.n_ports, plural(r->config.n_ports), r->config.n_connects,
-		       plural(r->config.n_connects));
+		       plural(r->config.n_connects), count_bridges(&r->config, bridges));
 	else if (code == 0 && !help)
 		code = close_all(r, serve(r, e), e);
 	config_fini(&r->config);

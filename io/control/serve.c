@@ -100,6 +100,7 @@ static void look(struct serving *v)
 	for (unsigned i = 0; i < v->n_ports; i++)
 		look_at_port(v, i);
 	serve_tell_vhost(v->g, v->ports, v->n_ports);
+	engine_bridge_age(v->g);
 	say_lost();
 }
 

@@ -9,6 +9,7 @@
 #include <sys/random.h>
 
 #include "io/compat.h"
+#include "io/loop/engine_bridge.h"
 #include "io/loop/engine_vhost.h"
 #include "io/loop/engine_views.h"
 #include "io/loop/probe.h"
@@ -62,7 +63,7 @@ static int agree_offloads(struct engine *g, struct err *e)
 		if (b->vnet_hdr && !ret)
 			ret = port_set_offloads(b, offloads_towards(b, a), e);
 	}
-	return ret;
+	return ret ? ret : engine_bridge_offloads(g, e);
 }
 
 static void *thread_main(void *arg)
@@ -151,6 +152,8 @@ static int open_workers(struct engine *g, const unsigned *n_rx, struct err *e)
 		struct worker *w = &g->workers[i];
 
 		w->wait.busy_poll = g->conf.busy_poll;
+		w->has_bridge = g->conf.n_bridges;
+		w->n_spare = w->has_bridge ? WORKER_SPARE_BUFS : 0;
 		ret = worker_open(w, g->n_views, n_rx[i],
 				  engine_vhost_n_queues(g, i, n_rx[i]), populate, e);
 		if (ret)
@@ -284,6 +287,8 @@ int engine_start(struct engine **gp, const struct engine_conf *conf, struct err 
 	g->conf = *conf;
 	ret = lay_out(g, e);
 	if (!ret)
+		ret = engine_bridge_open(g, e);
+	if (!ret)
 		ret = agree_offloads(g, e);
 	if (!ret)
 		ret = choose_form(g, e);
@@ -314,6 +319,7 @@ void engine_stop(struct engine **gp)
 	stop_workers(g);
 	if (g->has_sem)
 		sem_destroy(&g->started);
+	engine_bridge_close(g);
 	free(g->first_view);
 	free(g->placed);
 	free(g->workers);

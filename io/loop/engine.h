@@ -37,11 +37,26 @@ struct engine_pair {
 	unsigned a, b;
 };
 
+/* A bridge of ports, which have their options of it in their specs. */
+struct engine_bridge_conf {
+	const char *name;
+	const unsigned
+		*ports; /* indices into the port array; each in one pair or bridge */
+	unsigned n_ports;
+	uint32_t ageing_ms;
+	unsigned n_macs;
+	bool vlan_filtering;
+	uint16_t vlan_proto; /* VLAN_8021Q, VLAN_8021AD */
+	uint16_t group_fwd_mask;
+};
+
 struct engine_conf {
 	struct port *ports; /* opened; must outlive the engine */
 	unsigned n_ports;
 	const struct engine_pair *pairs; /* each port at most once */
 	unsigned n_pairs;
+	const struct engine_bridge_conf *bridges; /* must outlive the engine */
+	unsigned n_bridges;
 	unsigned n_workers; /* 1 or more */
 	const int *cpus;    /* worker i runs on cpus[i % n_cpus] only */
 	unsigned n_cpus;    /* 0 = anywhere */
@@ -63,9 +78,21 @@ struct engine_worker_stats {
 	uint64_t syscalls; /* all calls of the data path: enters, reads, writes */
 };
 
+/* What a bridge's table has, and what came of learning. */
+struct engine_bridge_stats {
+	const char *name;
+	unsigned n_ports;
+	uint64_t entries;	/* dynamic ones; expired ones until they are swept */
+	uint64_t moves;		/* addresses that came to another port */
+	uint64_t flushed;	/* forgotten, their port being down */
+	uint64_t evicted;	/* displaced by others in a full table */
+	uint64_t refused_limit; /* not learnt: mac-limit= */
+	uint64_t refused_full;	/* not learnt: no place */
+};
+
 /*
  * Start n_workers threads over the ports; returns when each of them serves its
- * queues. Offloads are agreed per pair here (port_set_offloads). Fails with
+ * queues. Offloads are agreed per pair and bridge here (port_set_offloads). Fails with
  * everything undone. *g is NULL after a failure.
  */
 int engine_start(struct engine **g, const struct engine_conf *conf, struct err *e);
@@ -105,6 +132,14 @@ bool engine_vhost_is_wanted(const struct engine *g, unsigned port);
 /* From the control thread: the last trouble of a queue that was not asked for yet. */
 enum engine_trouble engine_vhost_trouble(const struct engine *g, unsigned port,
 					 unsigned queue, struct err *e);
+
+/* From the control thread, about once a second: free what has aged in the tables, and
+ * what is behind ports whose link was found down. */
+void engine_bridge_age(struct engine *g);
+
+unsigned engine_bridge_count(const struct engine *g);
+void engine_bridge_stats(const struct engine *g, unsigned bridge,
+			 struct engine_bridge_stats *st);
 
 unsigned engine_n_workers(const struct engine *g);
 void engine_worker_stats(const struct engine *g, unsigned worker,

@@ -13,6 +13,7 @@
 #include "core/offload.h"
 #include "core/xconnect.h"
 #include "io/compat.h"
+#include "io/loop/engine_bridge.h"
 
 enum tapq_rx engine_views_rx(enum loop_form form, enum port_io io)
 {
@@ -150,22 +151,29 @@ static void fill_views(struct engine *g, struct worker *w)
 	}
 }
 
-/*
- * Frames of port a go to port b. outs holds the attached queues of b, in
- * order, at b's place; with none attached, b's first queue counts the drops.
- */
+struct queue *const *engine_views_outputs(struct engine *g, struct worker *w,
+					  unsigned port, unsigned *n)
+{
+	struct queue **outs = g->outs + (size_t)w->idx * g->n_views + g->first_view[port];
+	const struct port *p = &g->conf.ports[port];
+
+	*n = 0;
+	for (unsigned i = 0; i < p->n_queues; i++) {
+		if (p->enabled[i])
+			outs[(*n)++] = &w->views[g->first_view[port] + i].q;
+	}
+	if (!*n)
+		outs[(*n)++] = &w->views[g->first_view[port]].q;
+	return outs;
+}
+
+/* Frames of port a go to port b. */
 static void connect_port(struct engine *g, struct worker *w, unsigned a, unsigned b)
 {
-	const struct port *from = &g->conf.ports[a], *to = &g->conf.ports[b];
-	struct queue **outs = g->outs + (size_t)w->idx * g->n_views + g->first_view[b];
-	unsigned n_out = 0, n_in = 0, idx = 0, first;
+	const struct port *from = &g->conf.ports[a];
+	unsigned n_out, n_in = 0, idx = 0, first;
+	struct queue *const *outs = engine_views_outputs(g, w, b, &n_out);
 
-	for (unsigned i = 0; i < to->n_queues; i++) {
-		if (to->enabled[i])
-			outs[n_out++] = &w->views[g->first_view[b] + i].q;
-	}
-	if (!n_out)
-		outs[n_out++] = &w->views[g->first_view[b]].q;
 	for (unsigned i = 0; i < from->n_queues; i++)
 		n_in += from->enabled[i];
 	for (unsigned i = 0; i < from->n_queues; i++) {
@@ -185,4 +193,5 @@ void engine_views_fill(struct engine *g, struct worker *w)
 		connect_port(g, w, g->conf.pairs[i].a, g->conf.pairs[i].b);
 		connect_port(g, w, g->conf.pairs[i].b, g->conf.pairs[i].a);
 	}
+	engine_bridge_fill(g, w);
 }

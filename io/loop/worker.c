@@ -82,6 +82,8 @@ int worker_open(struct worker *w, unsigned n_views, unsigned n_rx, unsigned n_vq
 			       "possible; use more workers (--workers)",
 			       w->idx, n_rx,
 			       (POOL_BUFS_MAX - BURST_MAX) / WORKER_RX_BUFS_MIN);
+	n_bufs +=
+		w->n_spare < POOL_BUFS_MAX - n_bufs ? w->n_spare : POOL_BUFS_MAX - n_bufs;
 	w->n_views = n_views;
 	w->n_rx = n_rx;
 	w->depth = depth_of(n_rx);

@@ -19,6 +19,7 @@ enum {
 	WORKER_RX_BUFS_MIN = 16,   /* of each of many queues */
 	WORKER_RX_BUFS_SUM = 2048, /* of all queues, while each has the minimum */
 	WORKER_IOVECS = 1024,
+	WORKER_SPARE_BUFS = 8 * BURST_MAX, /* for copies, of a worker with a bridge */
 };
 
 /*
@@ -38,7 +39,10 @@ struct worker {
 	struct wait wait;
 	struct stay stay;
 	struct pool pool;
-	unsigned depth; /* buffers that a receive queue may have with the kernel */
+	unsigned
+		n_spare; /* buffers for copies; set between worker_init and worker_open */
+	bool has_bridge; /* forwarding needs the time */
+	unsigned depth;	 /* buffers that a receive queue may have with the kernel */
 	void *pool_mem;
 	size_t pool_len;
 	struct tapq *views; /* one for each queue of each port */

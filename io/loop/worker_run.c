@@ -206,6 +206,8 @@ static void turn(struct worker *w)
 	catch_up(w);
 	if (w->n_vqs)
 		worker_vq_begin(w);
+	if (w->has_bridge && w->forward.first)
+		w->forward.now_ns = loop_now();
 	done = forward_turn(&w->forward);
 	counter_add(&w->turns, 1);
 	if (done.packets)

@@ -37,7 +37,7 @@ static int take_type(struct port_spec *s, const struct key *k, const char *value
 }
 
 /* Letters and digits, with '.', '_' and '-' behind the first. */
-static bool is_word(const char *text)
+bool port_spec_is_id(const char *text)
 {
 	for (const char *p = text; *p; p++) {
 		bool alnum = (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') ||
@@ -46,13 +46,13 @@ static bool is_word(const char *text)
 		if (!alnum && (p == text || !strchr("._-", *p)))
 			return false;
 	}
-	return *text != '\0';
+	return *text != '\0' && strlen(text) <= PORT_ID_MAX;
 }
 
 static int take_id(struct port_spec *s, const struct key *k, const char *value,
 		   struct err *e)
 {
-	if (strlen(value) > PORT_ID_MAX || !is_word(value))
+	if (!port_spec_is_id(value))
 		return err_usage(e,
 				 "%s=%s: a port's id has 1 to %d letters, digits, '.', "
 				 "'_' or '-', "
@@ -292,6 +292,7 @@ void port_spec_init(struct port_spec *s)
 	s->vnet_hdr = s->vhost = s->vhostforce = TRI_unset;
 	s->up = s->persist = TRI_unset;
 	s->io = PORT_IO_auto;
+	port_bridge_init(&s->bridge);
 }
 
 static const struct key *find_key(const char *name)
@@ -315,16 +316,14 @@ int port_spec_set(struct port_spec *s, const char *key, const char *value, struc
 	uint64_t bit;
 	int code;
 
+	if (value && strlen(value) > PORT_VALUE_MAX)
+		return err_usage(e, "%s=%s: the value is longer than %d bytes", key,
+				 value_show(value).text, PORT_VALUE_MAX);
 	if (!k)
-		return err_usage(
-			e, "%s: no such option of a port; 'ringway help run' lists them",
-			value_show(key).text);
+		return port_bridge_set(&s->bridge, key, value, e);
 	bit = (uint64_t)1 << (k - keys);
 	if (!value)
 		return err_usage(e, "%s: the option needs a value, %s=...", key, key);
-	if (strlen(value) > PORT_VALUE_MAX)
-		return err_usage(e, "%s=%s: the value is longer than %d bytes", key,
-				 value_show(value).text, PORT_VALUE_MAX);
 	if (s->given & bit && k->take != take_addr)
 		return err_usage(e, "%s=%s: the option is given twice; keep one of them",
 				 key, value_show(value).text);

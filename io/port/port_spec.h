@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "core/err.h"
+#include "io/port/port_bridge.h"
 #include "vhost/vhost.h"
 
 enum {
@@ -79,6 +80,7 @@ struct port_spec {
 	enum vhost_workers vhost_workers; /* kernel threads of vhost-net */
 	cpu_set_t vhost_cpus;		  /* theirs, see has_vhost_cpus */
 	bool has_vhost_workers, has_vhost_cpus;
+	struct port_bridge bridge; /* for a port of a bridge */
 
 	/*
 	 * No option: CPUs this process may use beyond those of its workers, for
@@ -113,6 +115,9 @@ int port_spec_parse(struct port_spec *s, const char *text, struct err *e);
  * Without side effect; touches no fd and asks the kernel nothing.
  */
 int port_spec_check(const struct port_spec *s, struct err *e);
+
+/* Is it fit to be the id of a port or the name of a bridge? */
+bool port_spec_is_id(const char *text);
 
 /* Was this key written? */
 bool port_spec_has(const struct port_spec *s, const char *key);

@@ -192,7 +192,7 @@ CASES = {
     "inline comment": (CF, CONFIG, ["r.conf:2: ", "own"], conf("[port a]\nifname = t0 ; mine\n")),
     "continuation": (CF, CONFIG, ["r.conf:3: ", "remove the blank"], conf("[port a]\nifname = t0\n  mtu = 9\n")),
     "long section": (CF, CONFIG, ["r.conf:1: ", "49 bytes"], conf("[port " + "x" * 60 + "]\n")),
-    "unknown section": (CF, CONFIG, ["r.conf:1: ", "[bridge x]", "[connect]"], conf("[bridge x]\n")),
+    "unknown section": (CF, CONFIG, ["r.conf:1: ", "[router x]", "[connect]"], conf("[router x]\n")),
     "file's unknown key": (CF, CONFIG, ["r.conf:2: ", "colour"], conf("[port a]\ncolour = red\n")),
     "file's bad value": (CF, CONFIG, ["r.conf:3: ", "mtu=5", "68"], conf("[port a]\n\nmtu = 5\n")),
     "file's contradiction": (CF, CONFIG, ["r.conf:1: ", "port 'a'", "netns="], conf("[port a]\nfd = 5\nnetns = x\n")),

@@ -83,7 +83,8 @@ def test_the_example_file(lab, which):
 
 
 def keys():
-    found = re.findall(r'^\t\{"([\w-]+)", take_', (ROOT / "io/port/port_spec.c").read_text(), re.M)
+    text = (ROOT / "io/port/port_spec.c").read_text() + (ROOT / "io/port/port_bridge.c").read_text()
+    found = re.findall(r'^\t\{"([\w-]+)", take_', text, re.M)
     assert len(found) > 25 and "addr" in found
     return [k for k in found if k != "type"]
 
@@ -108,6 +109,10 @@ def test_every_option_is_told_of():
         assert re.search(rf"^\.It .*Fl -{option}\b", MAN, re.M), f"--{option} is not in ringway(8)"
     for key in ("workers", "cpus", "busy-poll", "uring-form", "pidfile"):
         assert re.search(rf"^\.It Cm {key} Ns =", CONF, re.M), f"{key} is not in ringway.conf(5)"
+    for key in re.findall(r'\{"([\w-]+)", take_', (ROOT / "io/control/config_bridge.c").read_text()):
+        assert re.search(rf"^\.It Cm {key} Ns =", CONF, re.M), f"{key} is not in ringway.conf(5)"
+        assert key == "ports" or re.search(rf"^\.It Cm {key} Ns =", MAN, re.M), f"{key} is not in ringway(8)"
+        assert key == "ports" or re.search(rf"\b{key}=", helped), f"{key}= is not in `ringway help run`"
 
 
 def test_every_reason_is_told_of():

@@ -28,6 +28,7 @@ void engine_queue_counters(const struct engine *g, unsigned port, unsigned queue
 	sum->rx_packets += 10 * (port + 1) + queue;
 	sum->rx_bytes += 1000;
 	sum->rx_gso_packets += 2;
+	sum->copies += queue ? 0 : 5;
 	sum->rx_bursts += 3;
 	sum->tx_packets += 9;
 	sum->tx_bytes += 900;
@@ -60,6 +61,19 @@ bool engine_vhost_is_on(const struct engine *g, unsigned port)
 {
 	(void)g, (void)port;
 	return false;
+}
+
+unsigned engine_bridge_count(const struct engine *g)
+{
+	(void)g;
+	return 1;
+}
+
+void engine_bridge_stats(const struct engine *g, unsigned bridge,
+			 struct engine_bridge_stats *st)
+{
+	(void)g, (void)bridge;
+	*st = (struct engine_bridge_stats){"br0", 2, 11, 12, 15, 16, 13, 14};
 }
 
 unsigned engine_n_workers(const struct engine *g)
@@ -138,18 +152,21 @@ static const char expected[] =
 	"port=a ifname=uplink queues=2 rx_packets=21 rx_bytes=2000 rx_gso_packets=4 "
 	"tx_packets=14 "
 	"tx_bytes=1400 tx_gso_packets=2 tx_made_packets=6 tx_made_bytes=60 "
-	"tx_sw_gso=16 tx_sw_csum=14 drops=4 kernel_rx_packets=1 kernel_rx_bytes=2 "
+	"tx_sw_gso=16 tx_sw_csum=14 copies=5 drops=4 kernel_rx_packets=1 "
+	"kernel_rx_bytes=2 "
 	"kernel_rx_dropped=3 kernel_rx_errors=4 kernel_tx_packets=5 kernel_tx_bytes=6 "
 	"kernel_tx_dropped=7 kernel_tx_errors=8\n"
 	"vhost=a state=off workers=- threads=- why=no such thing; using the TAP fds\n"
 	"queue=a/0 worker=0 io=mshot rx_packets=10 rx_bytes=1000 rx_bursts=3 "
 	"tx_packets=7 "
-	"tx_bytes=700 tx_bursts=4 tx_made_packets=3 rx_no_buffer=5 syscalls=6 kicks=0 "
+	"tx_bytes=700 tx_bursts=4 tx_made_packets=3 copies=5 rx_no_buffer=5 syscalls=6 "
+	"kicks=0 "
 	"calls=0 "
 	"vhost_rebuilds=0 vhost_fallbacks=0 drops=1\n"
 	"drop=a/0 reason=rx_runt packets=1\n"
 	"queue=a/1 worker=- io=off rx_packets=11 rx_bytes=1000 rx_bursts=3 tx_packets=7 "
-	"tx_bytes=700 tx_bursts=4 tx_made_packets=3 rx_no_buffer=5 syscalls=6 kicks=0 "
+	"tx_bytes=700 tx_bursts=4 tx_made_packets=3 copies=0 rx_no_buffer=5 syscalls=6 "
+	"kicks=0 "
 	"calls=0 "
 	"vhost_rebuilds=0 vhost_fallbacks=0 drops=3\n"
 	"drop=a/1 reason=rx_runt packets=1\n"
@@ -157,20 +174,23 @@ static const char expected[] =
 	"port=b ifname=gone queues=1 rx_packets=20 rx_bytes=1000 rx_gso_packets=2 "
 	"tx_packets=7 "
 	"tx_bytes=700 tx_gso_packets=1 tx_made_packets=3 tx_made_bytes=30 "
-	"tx_sw_gso=8 tx_sw_csum=7 drops=1 kernel_rx_packets=- kernel_rx_bytes=- "
+	"tx_sw_gso=8 tx_sw_csum=7 copies=5 drops=1 kernel_rx_packets=- kernel_rx_bytes=- "
 	"kernel_rx_dropped=- kernel_rx_errors=- kernel_tx_packets=- kernel_tx_bytes=- "
 	"kernel_tx_dropped=- kernel_tx_errors=-\n"
 	"vhost=b state=off workers=- threads=- why=vhost=off\n"
 	"queue=b/0 worker=- io=off rx_packets=20 rx_bytes=1000 rx_bursts=3 tx_packets=7 "
-	"tx_bytes=700 tx_bursts=4 tx_made_packets=3 rx_no_buffer=5 syscalls=6 kicks=0 "
+	"tx_bytes=700 tx_bursts=4 tx_made_packets=3 copies=5 rx_no_buffer=5 syscalls=6 "
+	"kicks=0 "
 	"calls=0 "
 	"vhost_rebuilds=0 vhost_fallbacks=0 drops=1\n"
 	"drop=b/0 reason=rx_runt packets=1\n"
+	"bridge=br0 ports=2 entries=11 moves=12 flushed=15 evicted=16 "
+	"refused_limit=13 refused_full=14\n"
 	"worker=0 form=A cpu=3 rx_queues=1 turns=2 packets=3 enters=4 sleeps=5 spins=6 "
 	"syscalls=7\n"
 	"worker=1 form=A cpu=- rx_queues=1 turns=2 packets=3 enters=4 sleeps=5 spins=6 "
 	"syscalls=7\n"
-	"total rx_packets=41 tx_packets=21 tx_made_packets=9 drops=5\n"
+	"total rx_packets=41 copies=10 tx_packets=21 tx_made_packets=9 drops=5\n"
 	"end\n";
 
 static void test_text(void **state)
