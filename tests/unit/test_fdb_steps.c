@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <ucontext.h>
 
 /*
@@ -135,13 +136,7 @@ static unsigned each_point(void (*before)(void), void (*call)(void),
 	return step;
 }
 
-#define STEPS_OR_SKIP(n)                                                                 \
-	do {                                                                             \
-		unsigned n_steps = (n);                                                  \
-		if (!n_steps)                                                            \
-			skip();                                                          \
-		assert_true(n_steps > 20);                                               \
-	} while (0)
+#define CHECK_STEPS(n) assert_true((n) > 20)
 
 /* --- a lookup is interrupted ------------------------------------------------------ */
 
@@ -173,7 +168,7 @@ static void got_a_or_none(void)
 static void test_lookup_while_keys_change(void **state)
 {
 	(void)state;
-	STEPS_OR_SKIP(all_points(8, 1, a_is_there, look_up_a, swap_keys, got_a_or_none));
+	CHECK_STEPS(all_points(8, 1, a_is_there, look_up_a, swap_keys, got_a_or_none));
 }
 
 static void move_a(unsigned time)
@@ -189,7 +184,7 @@ static void got_a(void)
 static void test_lookup_while_it_moves(void **state)
 {
 	(void)state;
-	STEPS_OR_SKIP(all_points(2, 1, a_is_there, look_up_a, move_a, got_a));
+	CHECK_STEPS(all_points(2, 1, a_is_there, look_up_a, move_a, got_a));
 }
 
 /* --- a change is interrupted -------------------------------------------------------- */
@@ -220,7 +215,7 @@ static void b_only(void)
 static void test_lookups_while_displaced(void **state)
 {
 	(void)state;
-	STEPS_OR_SKIP(each_point(a_is_there, learn_b, look_up_both, b_only));
+	CHECK_STEPS(each_point(a_is_there, learn_b, look_up_both, b_only));
 }
 
 static void add_b(void)
@@ -231,7 +226,7 @@ static void add_b(void)
 static void test_lookups_while_added(void **state)
 {
 	(void)state;
-	STEPS_OR_SKIP(each_point(a_is_there, add_b, look_up_both, b_only));
+	CHECK_STEPS(each_point(a_is_there, add_b, look_up_both, b_only));
 }
 
 static void move_a_to_2(void)
@@ -256,7 +251,7 @@ static void b_is_at_1(void)
 static void test_displaced_while_it_moves(void **state)
 {
 	(void)state;
-	STEPS_OR_SKIP(
+	CHECK_STEPS(
 		all_points(0, 1, a_is_there, move_a_to_2, learn_b_meanwhile, b_is_at_1));
 }
 
@@ -285,7 +280,7 @@ static void a_once(void)
 static void test_learnt_twice(void **state)
 {
 	(void)state;
-	STEPS_OR_SKIP(all_points(0, 2, nothing, learn_a_at_0, learn_a_at_1, a_once));
+	CHECK_STEPS(all_points(0, 2, nothing, learn_a_at_0, learn_a_at_1, a_once));
 }
 
 static void flush_all(void)
@@ -304,7 +299,7 @@ static void a_or_none(void)
 static void test_learnt_while_flushed(void **state)
 {
 	(void)state;
-	STEPS_OR_SKIP(all_points(0, 2, a_is_there, flush_all, learn_a_at_1, a_or_none));
+	CHECK_STEPS(all_points(0, 2, a_is_there, flush_all, learn_a_at_1, a_or_none));
 }
 
 static int setup(void **state)
@@ -329,5 +324,11 @@ int main(void)
 		cmocka_unit_test(test_learnt_while_flushed),
 	};
 
+	if (!CAN_STEP) {
+		printf("1..1\nok 1 - fdb_steps # SKIP single steps are for x86-64 "
+		       "without "
+		       "sanitizers\n");
+		return 0;
+	}
 	return cmocka_run_group_tests(tests, setup, NULL);
 }
