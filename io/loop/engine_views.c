@@ -39,16 +39,17 @@ static unsigned caps_of(const struct port *port)
 	return port->offloads_can & TUN_F_USO4 ? OFFLOAD_ALL : OFFLOAD_ALL & ~OFFLOAD_USO;
 }
 
-static enum tapq_tx tx_kind(enum loop_form form, const struct port *port)
+static enum tapq_tx tx_kind(const struct engine *g, const struct port *port)
 {
+	enum loop_form form = g->form;
 	const struct port_spec *spec = &port->spec;
 
 	if (spec->io == PORT_IO_epoll || form == LOOP_FORM_E)
 		return TAPQ_TX_write;
 	if (form != LOOP_FORM_D)
 		return TAPQ_TX_skip;
-	/* buffers of segments must come home within the turn */
-	if (caps_of(port) != OFFLOAD_ALL)
+	/* buffers of segments and of flooded copies must come home within the turn */
+	if (g->conf.n_bridges || caps_of(port) != OFFLOAD_ALL)
 		return TAPQ_TX_write;
 	/* a limited send buffer, or one that a giver can limit, may be full */
 	return spec->has_sndbuf || port_spec_source(spec) == PORT_SOURCE_fds
@@ -144,8 +145,7 @@ static void fill_views(struct engine *g, struct worker *w)
 			t->q.flow_seed = g->flow_seed;
 			t->is_shared = port_spec_source(&port->spec) == PORT_SOURCE_fds;
 			t->tap_rx = here ? engine_views_rx(g->form, io) : TAPQ_RX_off;
-			t->tap_tx =
-				port->enabled[i] ? tx_kind(g->form, port) : TAPQ_TX_off;
+			t->tap_tx = port->enabled[i] ? tx_kind(g, port) : TAPQ_TX_off;
 			tapq_serve(t, t->tap_rx, t->tap_tx);
 		}
 	}

@@ -44,7 +44,7 @@ enum tapq_rx {
  *	write	write() and writev() at once (form E, io=epoll, or where form D
  *		might have to wait: a kernel that lacks RWF_NOWAIT puts a write
  *		off when the send buffer is full, and later ones overtake it; or where
- *		segments that are made for the device need their buffers back)
+ *		segments or flooded copies need their buffers back within the turn)
  *	vhost	a virtqueue that vhost-net empties; its one writer is the worker that
  *		receives from the queue, the others write to the TAP fd
  *	off	nowhere: each queue of the port is detached

@@ -82,7 +82,7 @@ void tapq_tx_reclaim(struct queue *q)
 {
 	struct worker *w = ((struct tapq *)q)->w;
 
-	if (w->n_held) /* by any queue of the worker */
+	if (w->n_held || w->n_iov) /* by any queue of the worker */
 		loop_submit(&w->loop);
 	worker_release(w);
 }
