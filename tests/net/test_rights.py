@@ -140,6 +140,7 @@ class Rootless(Ringway):
         lab.dir.chmod(0o755)
         mnt.mkdir()
         self.pairs, self.form, self.lab, self.ns = [["a", "b"]], None, lab, None
+        self.bridges = []
         self.base, self.checked, self.strict, self.stopped, self.ends = {}, True, True, False, 0
         self.p = lab.spawn(["unshare", "-m", "--propagation", "private", "sh", "-c", TUN, mnt, INNER, program],
                            env={"MORE": more})
