@@ -79,7 +79,11 @@ static void vhost_line(FILE *f, const struct engine *g, const struct port *p,
 		engine_vhost_is_on(g, port) ? "on" : "off");
 	if (is_attached)
 		vhost_info(p->vhost[0], &info);
-	fprintf(f, " workers=%s threads=", is_attached ? workers[info.workers] : "-");
+	fprintf(f, " workers=%s fork_from_owner=%s threads=",
+		is_attached ? workers[info.workers] : "-",
+		!is_attached	 ? "-"
+		: info.is_forked ? "on"
+				 : "off");
 	port_vhost_threads(p, &t, &n);
 	for (unsigned i = 0; i < n; i++) {
 		fprintf(f, "%s%d", i ? "," : "", (int)t[i].tid);

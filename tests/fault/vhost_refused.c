@@ -98,6 +98,11 @@ static void agreed(void)
 	vhost_info(v, &info);
 	CHECK((info.features & must) == must && !(info.features & never));
 	CHECK(info.features & 1ULL << VIRTIO_RING_F_EVENT_IDX);
+	CHECK(info.features & 1ULL << VIRTIO_RING_F_INDIRECT_DESC);
+	if (is_fake) { /* as 6.18 offers them */
+		CHECK(info.features & 1ULL << VIRTIO_F_RING_RESET);
+		CHECK(info.has_fork_mode && info.is_forked);
+	}
 	CHECK(!info.is_given && info.workers == VHOST_WORKERS_shared);
 	for (int i = 0; i < VHOST_RINGS; i++) {
 		CHECK(!info.is_running[i]);
